@@ -1,0 +1,6 @@
+//! The Quillback server: command line, configuration, HTTP and the composition of the other crates.
+
+pub mod cli;
+pub mod config;
+pub mod ids;
+pub mod logging;
