@@ -1,0 +1,2 @@
+//! Placeholder of a program under construction.
+fn main() {}

