@@ -9,8 +9,14 @@
     reason = "a command line tool talks through its output"
 )]
 
+mod codegen;
 mod db;
+mod dist;
+mod plugins;
 mod process;
+mod run;
+mod suite;
+mod tidy;
 mod workspace;
 
 use std::process::ExitCode;
@@ -27,6 +33,28 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Build the server and every driver plugin, and start it.
+    #[command(after_help = "Examples:\n  \
+        cargo xtask run --demo\n  \
+        cargo xtask run --release --drivers sqlite,postgres --data my-data -- --help\n\n\
+        The plugins are copied to target/run/drivers, so that a rebuild never disturbs a running\n\
+        server. Ctrl-C stops the server.")]
+    Run(run::Run),
+    /// Check everything: formatting, house rules, lints, generated files, all tests.
+    #[command(after_help = "Examples:\n  \
+        cargo xtask test                      everything\n  \
+        cargo xtask test apply                tests whose name contains `apply`\n  \
+        cargo xtask test --only tidy,clippy   these steps and what they need\n  \
+        cargo xtask test -- -E 'package(quillback-core)'\n\n\
+        PostgreSQL and MariaDB are started privately on free ports and stopped at the end. On\n\
+        Debian, as root, missing packages are installed; elsewhere the command to run is printed.")]
+    Test(suite::Options),
+    /// Write the generated files, or check that they are up to date.
+    Codegen(codegen::Options),
+    /// Check the house rules that no compiler checks.
+    Tidy,
+    /// Build for release: server, plugins and a list of digests in `dist/`.
+    Dist(dist::Options),
     /// Start private database servers for tests and stop them on Ctrl-C.
     #[command(subcommand)]
     Db(db::Command),
@@ -37,6 +65,11 @@ enum Command {
 
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
+        Command::Run(options) => run::run(&options),
+        Command::Test(options) => suite::run(options),
+        Command::Codegen(options) => codegen::run(&options),
+        Command::Tidy => tidy::check(&workspace::root()),
+        Command::Dist(options) => dist::run(&options),
         Command::Db(command) => db::run(command),
         Command::Guard => db::guard::serve(),
     };
