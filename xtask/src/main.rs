@@ -65,8 +65,12 @@ enum Command {
 
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
+        Command::Test(options) => match suite::run(options) {
+            Ok(true) => Ok(()),
+            Ok(false) => return ExitCode::FAILURE,
+            Err(error) => Err(error),
+        },
         Command::Run(options) => run::run(&options),
-        Command::Test(options) => suite::run(options),
         Command::Codegen(options) => codegen::run(&options),
         Command::Tidy => tidy::check(&workspace::root()),
         Command::Dist(options) => dist::run(&options),
