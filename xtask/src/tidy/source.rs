@@ -6,8 +6,11 @@ use anyhow::{Context as _, Result};
 
 use super::lexer::{self, Kind, Token};
 
-/// Folders that hold results or other people's work.
-const SKIPPED: &[&str] = &["target", "node_modules", ".git", "dist", "data"];
+/// Folders that hold results or other people's work, wherever they are.
+const SKIPPED: &[&str] = &["target", "node_modules", ".git"];
+
+/// Folders at the root that hold results.
+const SKIPPED_AT_ROOT: &[&str] = &["dist", "data"];
 
 /// Endings of files that hold text of ours.
 const TEXT: &[&str] = &[
@@ -122,7 +125,9 @@ fn walk(root: &Path, folder: &str, sources: &mut Vec<Source>) -> Result<()> {
             format!("{folder}/{name}")
         };
         let kind = entry.file_type()?;
-        if kind.is_dir() && !SKIPPED.contains(&name.as_str()) {
+        let is_skipped =
+            SKIPPED.contains(&name.as_str()) || SKIPPED_AT_ROOT.contains(&path.as_str());
+        if kind.is_dir() && !is_skipped {
             walk(root, &path, sources)?;
         } else if kind.is_file() && is_text(&name, &path) {
             let text = std::fs::read_to_string(entry.path())
