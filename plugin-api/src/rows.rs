@@ -78,6 +78,14 @@ impl RowBuffer {
         }
     }
 
+    /// An empty buffer with room for `bytes` encoded bytes.
+    pub fn with_capacity(width: usize, bytes: usize) -> Self {
+        Self {
+            bytes: Vec::with_capacity(bytes),
+            ..Self::new(width)
+        }
+    }
+
     /// A buffer of owned rows; all must have `width` cells.
     ///
     /// # Errors
@@ -171,6 +179,11 @@ impl RowBuffer {
     /// The encoded bytes.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
+    }
+
+    /// The encoded bytes, without a copy.
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.bytes
     }
 
     /// The rows, one after the other. Malformed data ends the iteration; a buffer of [`Self::from_bytes`] has none.
