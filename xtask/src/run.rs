@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::Result;
+use serde_json::json;
 
 use crate::plugins::{self, Profile};
 use crate::workspace;
@@ -40,15 +41,17 @@ pub(crate) fn run(options: &Run) -> Result<()> {
     };
     let drivers = plugins::choose(workspace::drivers(&workspace::root())?, &options.drivers)?;
     let built = plugins::build(&drivers, profile)?;
-    let folder = workspace::target()?.join("run").join("drivers");
+    let home = workspace::target()?.join("run");
+    let folder = home.join("drivers");
     plugins::place(&built, &drivers, &folder)?;
-    let mut command = Command::new(built.join(workspace::server_program()));
+    // The server also searches its own folder, and cargo's holds every plugin ever built.
+    let server = home.join(workspace::server_program());
+    plugins::replace(&built.join(workspace::server_program()), &server)?;
+    let mut command = Command::new(server);
+    command.arg("serve").arg("--data-folder").arg(&options.data);
     command
-        .arg("serve")
-        .arg("--data")
-        .arg(&options.data)
-        .arg("--plugins")
-        .arg(&folder);
+        .arg("--set")
+        .arg(format!("plugins.folders={}", json!([folder])));
     if options.demo {
         command.arg("--demo");
     }

@@ -1,18 +1,19 @@
 //! The table of generators. A new generated file is a new row.
 
 use std::path::Path;
+use std::process::Command;
 
 use anyhow::{Context as _, Result};
 
 use super::drivers;
+use crate::{process, workspace};
 
 /// What the generators work with.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Tools<'a> {
     /// The root of the checkout.
     pub(crate) root: &'a Path,
-    /// The folder with the built server and plugins.
-    #[expect(dead_code, reason = "used by the generators that ask the server")]
+    /// The folder with the built server.
     pub(crate) built: &'a Path,
 }
 
@@ -35,10 +36,28 @@ pub(crate) struct Generator {
 }
 
 /// All generators.
-pub(crate) const GENERATORS: &[Generator] = &[Generator {
-    name: "table of drivers",
-    make: driver_table,
-}];
+pub(crate) const GENERATORS: &[Generator] = &[
+    Generator {
+        name: "table of drivers",
+        make: driver_table,
+    },
+    Generator {
+        name: "reference of settings",
+        make: |tools| tools.server(&["config", "reference"], "docs/settings.md"),
+    },
+];
+
+impl Tools<'_> {
+    /// A file that holds what the server prints when it is called with these arguments.
+    fn server(&self, arguments: &[&str], path: &str) -> Result<Generated> {
+        let mut command = Command::new(self.built.join(workspace::server_program()));
+        let text = process::capture(command.args(arguments).current_dir(self.root))?;
+        Ok(Generated {
+            folder: None,
+            files: vec![(path.to_owned(), text)],
+        })
+    }
+}
 
 fn driver_table(tools: &Tools<'_>) -> Result<Generated> {
     let path = "drivers/README.md";
