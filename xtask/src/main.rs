@@ -9,6 +9,7 @@
     reason = "a command line tool talks through its output"
 )]
 
+mod bench;
 mod codegen;
 mod db;
 mod dist;
@@ -53,6 +54,8 @@ enum Command {
     Codegen(codegen::Options),
     /// Check the house rules that no compiler checks.
     Tidy,
+    /// Measure an optimised build against private database servers.
+    Bench(bench::Options),
     /// Build for release: server, plugins and a list of digests in `dist/`.
     Dist(dist::Options),
     /// Start private database servers for tests and stop them on Ctrl-C.
@@ -73,6 +76,7 @@ fn main() -> ExitCode {
         Command::Run(options) => run::run(&options),
         Command::Codegen(options) => codegen::run(&options),
         Command::Tidy => tidy::check(&workspace::root()),
+        Command::Bench(options) => bench::run(&options),
         Command::Dist(options) => dist::run(&options),
         Command::Db(command) => db::run(command),
         Command::Guard => db::guard::serve(),

@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
 
 use super::account::Account;
 use super::guard::Guard;
 use super::server::Server;
-use super::{Engine, mysql, postgres, tls};
+use super::tls::Certificates;
+use super::{Durability, Engine, mysql, postgres, tls};
 
 /// Environment variables by name.
 #[derive(Debug, Default, Clone)]
@@ -34,6 +36,15 @@ impl Exports {
     }
 }
 
+/// Where a server is made and how.
+#[derive(Debug)]
+pub(crate) struct Place {
+    /// The temporary folder of all servers.
+    pub(crate) folder: PathBuf,
+    pub(crate) certificates: Certificates,
+    pub(crate) durability: Durability,
+}
+
 /// Running servers. Dropping this stops them and removes their files.
 #[derive(Debug)]
 pub(crate) struct Instances {
@@ -48,7 +59,7 @@ impl Instances {
     ///
     /// # Errors
     /// When one of them does not start; those already running are stopped.
-    pub(crate) fn start(engines: &[Engine]) -> Result<Self> {
+    pub(crate) fn start(engines: &[Engine], durability: Durability) -> Result<Self> {
         // Below `/tmp` and short, whatever the temporary folder is: a socket's path may have at
         // most 107 bytes.
         let folder = tempfile::Builder::new()
@@ -70,13 +81,18 @@ impl Instances {
             "QUILLBACK_TEST_TLS_OTHER_CA",
             certificates.stranger.display().to_string(),
         );
+        let place = Place {
+            folder,
+            certificates,
+            durability,
+        };
         let mut servers = Vec::new();
         for engine in engines {
             let start = match engine {
                 Engine::Postgres => postgres::start,
                 Engine::Mysql => mysql::start,
             };
-            servers.push(start(&folder, &certificates, &mut guard, &mut exports)?);
+            servers.push(start(&place, &mut guard, &mut exports)?);
         }
         Ok(Self {
             servers,

@@ -28,6 +28,15 @@ pub(crate) enum Engine {
     Mysql,
 }
 
+/// How sure a commit has to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Durability {
+    /// A power cut may lose anything: quick, and good enough for tests.
+    None,
+    /// A commit is on disk, as in a server that people rely on: for measurements.
+    Full,
+}
+
 /// What to do with the private servers.
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
@@ -46,6 +55,9 @@ pub(crate) struct Up {
     /// Which servers to start [default: all]
     #[arg(value_enum)]
     engines: Vec<Engine>,
+    /// Keep every commit on disk, as measurements need it; slower
+    #[arg(long)]
+    durable: bool,
     /// Also write the export lines to this file (readable only by you: it holds passwords)
     #[arg(long, value_name = "FILE")]
     print_env: Option<PathBuf>,
@@ -64,7 +76,12 @@ pub(crate) fn run(command: Command) -> Result<()> {
     engines.sort_unstable();
     engines.dedup();
     packages::require(&engines)?;
-    let mut instances = Instances::start(&engines)?;
+    let durability = if up.durable {
+        Durability::Full
+    } else {
+        Durability::None
+    };
+    let mut instances = Instances::start(&engines, durability)?;
     let lines = instances.exports().shell();
     print!("{lines}");
     if let Some(path) = up.print_env {

@@ -5,11 +5,11 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result};
 
+use super::Durability;
 use super::account::Account;
 use super::guard::Guard;
-use super::instances::Exports;
+use super::instances::{Exports, Place};
 use super::server::{Server, free_port, password, write};
-use super::tls::Certificates;
 use crate::process;
 
 /// The server program, if it is installed.
@@ -21,12 +21,12 @@ pub(crate) fn program() -> Option<PathBuf> {
 ///
 /// # Errors
 /// When the programs are missing or the server does not start.
-pub(crate) fn start(
-    folder: &Path,
-    tls: &Certificates,
-    guard: &mut Guard,
-    exports: &mut Exports,
-) -> Result<Server> {
+pub(crate) fn start(place: &Place, guard: &mut Guard, exports: &mut Exports) -> Result<Server> {
+    let Place {
+        folder,
+        certificates: tls,
+        durability,
+    } = place;
     let program = program().context("MariaDB's `mariadbd` was not found")?;
     let account = Account::find("mysql")?;
     let home = folder.join("mysql");
@@ -64,7 +64,10 @@ pub(crate) fn start(
         "--character-set-server=utf8mb4",
         "--collation-server=utf8mb4_unicode_ci",
     ]);
-    command.args(["--innodb-flush-log-at-trx-commit=0", "--local-infile=1"]);
+    command.arg("--local-infile=1");
+    if *durability == Durability::None {
+        command.arg("--innodb-flush-log-at-trx-commit=0");
+    }
     command.arg(format!("--port={port}"));
     account.apply(command.current_dir(&home));
     let ready = || answers(port, &user);

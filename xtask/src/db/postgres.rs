@@ -5,11 +5,11 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result};
 
+use super::Durability;
 use super::account::Account;
 use super::guard::Guard;
-use super::instances::Exports;
+use super::instances::{Exports, Place};
 use super::server::{Server, free_port, password, write};
-use super::tls::Certificates;
 use crate::process;
 
 /// Debian keeps one folder of programs per version and none of them on the search path.
@@ -37,12 +37,12 @@ pub(crate) fn programs() -> Option<PathBuf> {
 ///
 /// # Errors
 /// When the programs are missing or the server does not start.
-pub(crate) fn start(
-    folder: &Path,
-    tls: &Certificates,
-    guard: &mut Guard,
-    exports: &mut Exports,
-) -> Result<Server> {
+pub(crate) fn start(place: &Place, guard: &mut Guard, exports: &mut Exports) -> Result<Server> {
+    let Place {
+        folder,
+        certificates: tls,
+        durability,
+    } = place;
     let bin = programs().context("PostgreSQL's `initdb` was not found")?;
     let account = Account::find("postgres")?;
     let home = folder.join("postgres");
@@ -57,7 +57,16 @@ pub(crate) fn start(
 
     let mut command = Command::new(bin.join("postgres"));
     command.arg("-D").arg(&data);
-    for setting in settings(port, &home, &certificate, &key) {
+    let mut settings = settings(port, &home, &certificate, &key);
+    if *durability == Durability::None {
+        let quick = [
+            "fsync=off",
+            "synchronous_commit=off",
+            "full_page_writes=off",
+        ];
+        settings.extend(quick.map(String::from));
+    }
+    for setting in settings {
         command.args(["-c", &setting]);
     }
     account.apply(command.current_dir(&home));
@@ -118,17 +127,8 @@ fn initialise(bin: &Path, account: &Account, home: &Path, admin: &str) -> Result
     Ok(data)
 }
 
-/// Settings for a server that may lose everything in a power cut but must be quick.
 fn settings(port: u16, sockets: &Path, certificate: &Path, key: &Path) -> Vec<String> {
-    let mut settings: Vec<String> = [
-        "fsync=off",
-        "synchronous_commit=off",
-        "full_page_writes=off",
-        "max_connections=300",
-    ]
-    .map(String::from)
-    .into();
-    settings.push(format!("port={port}"));
+    let mut settings = vec![format!("port={port}"), "max_connections=300".to_owned()];
     settings.push("listen_addresses=127.0.0.1".to_owned());
     settings.push(format!("unix_socket_directories={}", sockets.display()));
     settings.push("ssl=on".to_owned());

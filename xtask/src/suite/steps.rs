@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 
 use super::tally::{self, Counts, Verdict};
 use super::{Context, tools};
-use crate::db::{self, Engine, Instances};
+use crate::db::{self, Durability, Engine, Instances};
 use crate::{process, workspace};
 
 /// One step.
@@ -140,7 +140,7 @@ fn codegen(context: &mut Context) -> Result<Verdict> {
 fn servers(context: &mut Context) -> Result<Verdict> {
     let engines = [Engine::Postgres, Engine::Mysql];
     db::packages::require(&engines)?;
-    context.servers = Some(Instances::start(&engines)?);
+    context.servers = Some(Instances::start(&engines, Durability::None)?);
     Ok(Verdict::PASSED)
 }
 
