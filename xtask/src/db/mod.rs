@@ -28,6 +28,16 @@ pub(crate) enum Engine {
     Mysql,
 }
 
+impl Engine {
+    /// The variable that leads tests to a server. Whoever sets it has a server of their own.
+    pub(crate) fn variable(self) -> &'static str {
+        match self {
+            Self::Postgres => "QUILLBACK_TEST_POSTGRES_URL",
+            Self::Mysql => "QUILLBACK_TEST_MYSQL_URL",
+        }
+    }
+}
+
 /// How sure a commit has to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Durability {

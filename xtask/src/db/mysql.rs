@@ -5,11 +5,11 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result};
 
-use super::Durability;
 use super::account::Account;
 use super::guard::Guard;
 use super::instances::{Exports, Place};
 use super::server::{Server, free_port, password, write};
+use super::{Durability, Engine};
 use crate::process;
 
 /// The server program, if it is installed.
@@ -78,7 +78,7 @@ pub(crate) fn start(place: &Place, guard: &mut Guard, exports: &mut Exports) -> 
         format!("mysql://{name}:{secret}@127.0.0.1:{port}/{database}")
     };
     exports.set(
-        "QUILLBACK_TEST_MYSQL_URL",
+        Engine::Mysql.variable(),
         url("quillback", &user, "quillback"),
     );
     exports.set(

@@ -20,11 +20,13 @@ pub(crate) fn require(engines: &[Engine]) -> Result<()> {
         return Ok(());
     }
     let list = missing.join(" ");
+    let variables: Vec<&str> = engines.iter().map(|engine| engine.variable()).collect();
+    let variables = variables.join(" and ");
     let by_hand = format!("apt-get install --no-install-recommends {list}");
     if !is_debian() || process::find("apt-get").is_none() {
         bail!(
             "missing: {list}. Install the packages of your system that hold them (on Debian: \
-             `{by_hand}`), or start your own servers and set the QUILLBACK_TEST_..._URL variables"
+             `{by_hand}`), or start servers of your own and set {variables}"
         );
     }
     if !account::is_root()? {

@@ -5,11 +5,11 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result};
 
-use super::Durability;
 use super::account::Account;
 use super::guard::Guard;
 use super::instances::{Exports, Place};
 use super::server::{Server, free_port, password, write};
+use super::{Durability, Engine};
 use crate::process;
 
 /// Debian keeps one folder of programs per version and none of them on the search path.
@@ -90,7 +90,7 @@ pub(crate) fn start(place: &Place, guard: &mut Guard, exports: &mut Exports) -> 
         format!("postgres://{name}:{secret}@127.0.0.1:{port}/{database}")
     };
     exports.set(
-        "QUILLBACK_TEST_POSTGRES_URL",
+        Engine::Postgres.variable(),
         url("quillback", &user, "quillback"),
     );
     exports.set(

@@ -98,7 +98,8 @@ pub(crate) fn names() -> Vec<&'static str> {
     STEPS.iter().map(|step| step.name).collect()
 }
 
-fn fmt(_: &mut Context) -> Result<Verdict> {
+fn fmt(context: &mut Context) -> Result<Verdict> {
+    tools::component("fmt", "rustfmt", context.options.full)?;
     check(workspace::cargo().args(["fmt", "--all", "--check"]))
 }
 
@@ -119,6 +120,7 @@ fn deny(context: &mut Context) -> Result<Verdict> {
 }
 
 fn clippy(context: &mut Context) -> Result<Verdict> {
+    tools::component("clippy", "clippy", context.options.full)?;
     let mut command = workspace::cargo();
     command.args(["clippy", "--workspace", "--all-targets"]);
     check(locked(&mut command, context).args(["--", "-D", "warnings"]))
@@ -138,7 +140,8 @@ fn codegen(context: &mut Context) -> Result<Verdict> {
 }
 
 fn servers(context: &mut Context) -> Result<Verdict> {
-    let engines = [Engine::Postgres, Engine::Mysql];
+    let mut engines = vec![Engine::Postgres, Engine::Mysql];
+    engines.retain(|engine| std::env::var_os(engine.variable()).is_none());
     db::packages::require(&engines)?;
     context.servers = Some(Instances::start(&engines, Durability::None)?);
     Ok(Verdict::PASSED)

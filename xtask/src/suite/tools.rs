@@ -1,8 +1,8 @@
 //! Cargo's extra commands that the steps need.
 
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 
 use crate::{process, workspace};
 
@@ -14,6 +14,23 @@ pub(crate) fn has(command: &str) -> bool {
         .stdout(Stdio::null())
         .stderr(Stdio::null());
     probe.status().is_ok_and(|status| status.success())
+}
+
+/// Makes sure of a part of the Rust toolchain that small installations leave out.
+///
+/// # Errors
+/// When it is missing and may not or cannot be added; the error names the command to run by hand.
+pub(crate) fn component(command: &str, name: &str, may_install: bool) -> Result<()> {
+    if has(command) {
+        return Ok(());
+    }
+    let by_hand = format!("rustup component add {name}");
+    if !may_install {
+        bail!("`cargo {command}` is not installed; install it with `{by_hand}`");
+    }
+    println!("Installing {name} with `{by_hand}`");
+    process::run(Command::new("rustup").args(["component", "add", name]))
+        .with_context(|| format!("install it by hand: {by_hand}"))
 }
 
 /// Installs a tool from the registry, saying so.
