@@ -1,0 +1,163 @@
+//! The gate in front of GraphQL: refuses documents that are too large, too deep or too expensive before they cost anything.
+
+use async_graphql::{
+    Variables,
+    parser::{
+        parse_query,
+        types::{DocumentOperations, ExecutableDocument, OperationDefinition, OperationType},
+    },
+};
+
+use super::{
+    Envelope,
+    cost::{Measure, Measurer},
+    lexer, limit_exceeded,
+};
+use crate::{config::LimitsSection, http::PublicError};
+
+/// Longest part of a parser message that is passed on, in characters; the parser quotes whole documents.
+const LONGEST_MESSAGE: usize = 300;
+
+/// A document that may be executed.
+#[derive(Debug)]
+pub struct Admitted {
+    /// The parsed document.
+    pub document: ExecutableDocument,
+    /// What the chosen operation does.
+    pub kind: OperationType,
+    /// Whether any part of the document asks for the schema.
+    pub introspects: bool,
+}
+
+/// Checks and parses a document; `single` names top-level fields of which one document may have only one.
+///
+/// # Errors
+/// `LIMIT_EXCEEDED` with the name of the limit, or `BAD_REQUEST`.
+pub fn admit(
+    envelope: &Envelope,
+    limits: &LimitsSection,
+    single: &[&str],
+) -> Result<Admitted, PublicError> {
+    lexer::check(&envelope.query, limits)?;
+    let document = parse_query(&envelope.query).map_err(|error| syntax_error(&error))?;
+    within(
+        "fragments",
+        document.fragments.len() as u64,
+        limits.fragments as u64,
+    )?;
+    within(
+        "operations",
+        document.operations.iter().len() as u64,
+        limits.operations as u64,
+    )?;
+    let executed = choose(&document, envelope.operation_name.as_deref())?;
+    let kind = executed.ty;
+    let introspects = measure(&document, executed, &envelope.variables, limits, single)?;
+    Ok(Admitted {
+        document,
+        kind,
+        introspects,
+    })
+}
+
+fn syntax_error(error: &async_graphql::parser::Error) -> PublicError {
+    let position = error.positions().next();
+    let message: String = error.to_string().chars().take(LONGEST_MESSAGE).collect();
+    let error = PublicError::graphql(
+        "BAD_REQUEST",
+        format!("the document is not valid GraphQL: {}", message.trim()),
+    );
+    match position {
+        Some(at) => error.detail("line", at.line).detail("column", at.column),
+        None => error,
+    }
+}
+
+/// The operation that is meant.
+fn choose<'a>(
+    document: &'a ExecutableDocument,
+    name: Option<&str>,
+) -> Result<&'a OperationDefinition, PublicError> {
+    let refused = |message: &str| PublicError::graphql("BAD_REQUEST", message);
+    // An empty name is what some clients send when there is none.
+    let name = name.filter(|name| !name.is_empty());
+    let operation = match (&document.operations, name) {
+        (DocumentOperations::Single(operation), None) => operation,
+        (DocumentOperations::Single(_), Some(_)) => {
+            return Err(refused(
+                "operationName is set, but the operation of the document has no name",
+            ));
+        }
+        (DocumentOperations::Multiple(all), Some(name)) => all
+            .get(name)
+            .ok_or_else(|| refused("operationName names no operation of the document"))?,
+        (DocumentOperations::Multiple(all), None) => {
+            let mut operations = all.values();
+            match (operations.next(), operations.next()) {
+                (Some(only), None) => only,
+                _ => {
+                    return Err(refused(
+                        "the document has several operations: set operationName to one of them",
+                    ));
+                }
+            }
+        }
+    };
+    Ok(&operation.node)
+}
+
+/// Checks the size of all operations and fragments, because validation visits them all.
+/// Answers whether any of them asks for the schema.
+fn measure(
+    document: &ExecutableDocument,
+    executed: &OperationDefinition,
+    variables: &Variables,
+    limits: &LimitsSection,
+    single: &[&str],
+) -> Result<bool, PublicError> {
+    let mut measurer = Measurer::new(document, executed, variables, single);
+    let mut total = Measure::default();
+    for (_, operation) in document.operations.iter() {
+        let operation = &operation.node;
+        let one = measurer.operation(operation)?;
+        within("nodes", one.nodes, limits.nodes)?;
+        within("root_fields", one.width, limits.root_fields)?;
+        within(
+            "variables",
+            operation.variable_definitions.len() as u64,
+            limits.variables as u64,
+        )?;
+        if std::ptr::eq(operation, executed) {
+            within("cost", one.cost, limits.cost)?;
+        }
+        total.beside(one);
+    }
+    for name in document.fragments.keys() {
+        let one = measurer.fragment(name)?;
+        within("nodes", one.nodes, limits.nodes)?;
+        within("depth", one.depth, limits.depth)?;
+        total.introspects |= one.introspects;
+    }
+    within("nodes", total.nodes, limits.nodes)?;
+    within("depth", total.depth, limits.depth)?;
+    within("aliases", total.aliases, limits.aliases)?;
+    within("directives", total.directives, limits.directives)?;
+    if total.single > 1 {
+        let message = format!(
+            "a document may have only one of these fields: {}",
+            single.join(", ")
+        );
+        return Err(PublicError::graphql("LIMIT_EXCEEDED", message).detail("limit", "single"));
+    }
+    Ok(total.introspects)
+}
+
+fn within(limit: &'static str, value: u64, maximum: u64) -> Result<(), PublicError> {
+    if value > maximum {
+        return Err(limit_exceeded(
+            limit,
+            usize::try_from(maximum).unwrap_or(usize::MAX),
+        ));
+    }
+    Ok(())
+}

@@ -1,0 +1,129 @@
+//! A server with a test schema on a free port, and a client for it.
+
+mod client;
+mod schema;
+
+use std::{
+    net::SocketAddr,
+    sync::{Arc, Mutex, OnceLock},
+    time::Duration,
+};
+
+use futures_util::FutureExt;
+use metrics_exporter_prometheus::PrometheusHandle;
+use quillback_server::{
+    config::{Config, Environment},
+    http::{
+        CookieCommand, Credentials, Health, HttpOptions, Lifecycle, RequestMeta, Stopped,
+        graphql::{Endpoint, Finish, Prepare, Prepared},
+        metrics, router, serve,
+    },
+};
+use tokio::{net::TcpListener, sync::mpsc, task::JoinHandle};
+
+pub use self::{
+    client::{Draft, Reply, post, raw, send},
+    schema::{Gates, Handle},
+};
+
+/// Longest time that a test waits for anything; nothing comes near it unless it hangs.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A running server; it is stopped with the runtime of the test.
+pub struct TestServer {
+    pub address: SocketAddr,
+    pub gates: Arc<Gates>,
+    pub lifecycle: Lifecycle,
+    pub stop: mpsc::Sender<()>,
+    pub ended: JoinHandle<Stopped>,
+}
+
+impl TestServer {
+    pub async fn start() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    /// Starts a server whose configuration `change` adjusts.
+    pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut config = Config::default();
+        change(&mut config);
+        let options = HttpOptions::new(&config, &Environment::default(), address).unwrap();
+        let lifecycle = Lifecycle::new();
+        let gates = Arc::new(Gates::default());
+        let prepare = prepare(Arc::clone(&gates), &options);
+        let endpoint = Endpoint::new(
+            schema::schema(),
+            prepare,
+            &["signIn"],
+            options.clone(),
+            lifecycle.clone(),
+        );
+        let ready = Arc::clone(&gates);
+        let health = Health {
+            lifecycle: lifecycle.clone(),
+            readiness: Arc::new(move || {
+                let away = ready.away.lock().unwrap().clone();
+                async move { away.map_or(Ok(()), Err) }.boxed()
+            }),
+            metrics: Some(recorder()),
+            metrics_token: options.metrics_token.clone(),
+        };
+        let router = router(&options, health, endpoint.routes());
+        let (stop, stopped) = mpsc::channel(4);
+        let served = lifecycle.clone();
+        let ended = tokio::spawn(async move {
+            serve(listener, router, &options.connections, &served, stopped).await
+        });
+        Self {
+            address,
+            gates,
+            lifecycle,
+            stop,
+            ended,
+        }
+    }
+
+    /// Sends a document and its variables as a signed-in caller would.
+    pub async fn query(&self, document: &str) -> Reply {
+        let body = serde_json::json!({ "query": document });
+        let request = post(&body.to_string()).header("authorization", "Bearer known");
+        send(self.address, request).await
+    }
+}
+
+/// The recorder of the process, which can be made only once.
+fn recorder() -> PrometheusHandle {
+    static RECORDER: OnceLock<PrometheusHandle> = OnceLock::new();
+    RECORDER.get_or_init(|| metrics::install().unwrap()).clone()
+}
+
+/// Callers with any credentials may ask for the schema; all may sign in.
+fn prepare(gates: Arc<Gates>, options: &HttpOptions) -> Prepare {
+    let cookie = options.cookie;
+    Arc::new(move |meta: RequestMeta| {
+        let handle: Handle = Arc::new(Mutex::new(None::<CookieCommand>));
+        let mut prepared = Prepared {
+            introspection: meta.credentials.as_ref().map(Credentials::token).is_some(),
+            ..Prepared::default()
+        };
+        prepared.data.insert(Arc::clone(&gates));
+        prepared.data.insert(Arc::clone(&handle));
+        prepared.data.insert(meta);
+        let finish: Finish = Box::new(move |headers| {
+            if let Some(command) = handle.lock().unwrap().take() {
+                cookie.apply(&command, headers).unwrap();
+            }
+        });
+        prepared.finish = Some(finish);
+        async move { Ok(prepared) }.boxed()
+    })
+}
+
+/// Waits, but not for ever.
+pub async fn soon<T>(future: impl Future<Output = T>) -> T {
+    tokio::time::timeout(PATIENCE, future)
+        .await
+        .expect("it should have happened by now")
+}
