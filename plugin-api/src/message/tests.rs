@@ -206,10 +206,11 @@ fn a_field_that_is_missing_takes_its_default() {
     assert_eq!(decode_batch(&bytes).unwrap(), Batch::default());
 }
 
+type Read = fn(&[u8]) -> bool;
+
 #[test]
 fn bytes_cut_or_flipped_are_an_error_or_another_message_and_never_a_panic() {
     let outcome = outcomes().pop().unwrap();
-    type Read = fn(&[u8]) -> bool;
     let cases: [(Vec<u8>, Read); 5] = [
         (encode_batch(&every_batch()).unwrap(), |bytes| {
             decode_batch(bytes).is_ok()
