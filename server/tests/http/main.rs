@@ -11,6 +11,7 @@
     reason = "a test fails by panicking, texts are built for reading, and every resolver is async"
 )]
 
+mod audits;
 mod callers;
 mod connections;
 mod documents;
