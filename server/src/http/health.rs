@@ -29,21 +29,19 @@ pub struct Health {
     pub lifecycle: Lifecycle,
     /// State of what the server depends on.
     pub readiness: Readiness,
-    /// Where the metrics are; without it `/metrics` does not exist.
-    pub metrics: Option<PrometheusHandle>,
+    /// Where the metrics are.
+    pub metrics: PrometheusHandle,
     /// Token demanded for the metrics; without it only direct calls from this machine are answered.
     pub metrics_token: Option<SecretText>,
 }
 
 /// The routes.
 pub(super) fn routes(health: Health) -> Router {
-    let mut router = Router::new()
+    Router::new()
         .route("/healthz", get(healthy))
-        .route("/readyz", get(ready));
-    if health.metrics.is_some() {
-        router = router.route("/metrics", get(metrics));
-    }
-    router.with_state(health)
+        .route("/readyz", get(ready))
+        .route("/metrics", get(metrics))
+        .with_state(health)
 }
 
 /// The process answers; says nothing about the databases, so that an outage there does not restart us.
@@ -80,10 +78,7 @@ async fn metrics(
             .header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
             .into_response();
     }
-    let text = health
-        .metrics
-        .map(|metrics| metrics.render())
-        .unwrap_or_default();
+    let text = health.metrics.render();
     (
         [(
             header::CONTENT_TYPE,

@@ -1,6 +1,7 @@
 //! The HTTP side: connections, the layer around every route, health, and the GraphQL endpoint.
 
 mod body;
+mod bound;
 mod client_address;
 mod connections;
 mod credentials;
@@ -20,6 +21,7 @@ use axum::{Router, middleware};
 use hyper::StatusCode;
 
 pub use self::{
+    bound::{Bound, Service},
     connections::{ConnectionLimits, Stopped, serve},
     credentials::{OWN_REQUEST, OriginPolicy, credentials},
     error::{Level, PublicError, internal_message},

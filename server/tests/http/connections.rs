@@ -1,15 +1,18 @@
 //! Stalled and broken connections, and shutting down.
 
-use std::sync::atomic::Ordering;
+use std::{process::Command, sync::atomic::Ordering};
 
 use hyper::StatusCode;
-use quillback_server::http::Stopped;
+use quillback_server::{
+    config::Environment,
+    http::{Bound, Stopped, stop_signals},
+};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
 };
 
-use crate::support::{Draft, Gates, TestServer, raw, send, soon};
+use crate::support::{Draft, Gates, TestServer, config, raw, send, soon};
 
 /// The bytes of a GraphQL request.
 fn request(document: &str) -> String {
@@ -178,4 +181,35 @@ async fn idle_connections_do_not_delay_the_shutdown() {
     assert_eq!(&first, b"HTTP/1.1 200");
     server.stop.send(()).await.unwrap();
     assert_eq!(soon(server.ended).await.unwrap(), Stopped::Drained);
+}
+
+/// A real signal, sent to this process.
+#[cfg(unix)]
+#[tokio::test]
+async fn sigterm_is_a_request_to_stop() {
+    let mut stop = stop_signals().unwrap();
+    let process = std::process::id().to_string();
+    for signal in ["-TERM", "-INT"] {
+        let sent = Command::new("kill")
+            .args([signal, &process])
+            .status()
+            .unwrap();
+        assert!(sent.success());
+        assert_eq!(soon(stop.recv()).await, Some(()));
+    }
+}
+
+#[tokio::test]
+async fn an_address_in_use_is_named() {
+    let server = TestServer::start().await;
+    let mut config = config();
+    config.server.listen = server.address;
+    let error = Bound::new(&config, &Environment::default())
+        .await
+        .unwrap_err();
+    let message = error.to_string();
+    assert!(
+        message.contains(&server.address.to_string()) && message.contains("--listen"),
+        "{message}"
+    );
 }

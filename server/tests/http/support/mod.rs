@@ -14,17 +14,19 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use quillback_server::{
     config::{Config, Environment},
     http::{
-        CookieCommand, Credentials, Health, HttpOptions, Lifecycle, RequestMeta, Stopped,
-        graphql::{Endpoint, Finish, Prepare, Prepared},
-        metrics, router, serve,
+        Bound, CookieCommand, Credentials, HttpOptions, Lifecycle, RequestMeta, Service, Stopped,
+        graphql::{Finish, Prepare, Prepared},
+        metrics,
     },
 };
-use tokio::{net::TcpListener, sync::mpsc, task::JoinHandle};
+use tokio::{sync::mpsc, task::JoinHandle};
 
 pub use self::{
     client::{Draft, Reply, post, raw, send},
     schema::{Gates, Handle},
 };
+
+use self::schema::schema;
 
 /// Longest time that a test waits for anything; nothing comes near it unless it hangs.
 pub const PATIENCE: Duration = Duration::from_secs(20);
@@ -45,37 +47,24 @@ impl TestServer {
 
     /// Starts a server whose configuration `change` adjusts.
     pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let mut config = Config::default();
+        let mut config = config();
         change(&mut config);
-        let options = HttpOptions::new(&config, &Environment::default(), address).unwrap();
-        let lifecycle = Lifecycle::new();
+        let bound = Bound::new(&config, &Environment::default()).await.unwrap();
+        let (address, lifecycle) = (bound.address(), bound.lifecycle.clone());
         let gates = Arc::new(Gates::default());
-        let prepare = prepare(Arc::clone(&gates), &options);
-        let endpoint = Endpoint::new(
-            schema::schema(),
-            prepare,
-            &["signIn"],
-            options.clone(),
-            lifecycle.clone(),
-        );
         let ready = Arc::clone(&gates);
-        let health = Health {
-            lifecycle: lifecycle.clone(),
+        let service = Service {
+            executor: schema(),
+            prepare: prepare(Arc::clone(&gates), &bound.options),
             readiness: Arc::new(move || {
                 let away = ready.away.lock().unwrap().clone();
                 async move { away.map_or(Ok(()), Err) }.boxed()
             }),
-            metrics: Some(recorder()),
-            metrics_token: options.metrics_token.clone(),
+            single: &["signIn"],
+            metrics: recorder(),
         };
-        let router = router(&options, health, endpoint.routes());
         let (stop, stopped) = mpsc::channel(4);
-        let served = lifecycle.clone();
-        let ended = tokio::spawn(async move {
-            serve(listener, router, &options.connections, &served, stopped).await
-        });
+        let ended = tokio::spawn(bound.serve(service, stopped));
         Self {
             address,
             gates,
@@ -91,6 +80,13 @@ impl TestServer {
         let request = post(&body.to_string()).header("authorization", "Bearer known");
         send(self.address, request).await
     }
+}
+
+/// The default configuration on a free port.
+pub fn config() -> Config {
+    let mut config = Config::default();
+    config.server.listen.set_port(0);
+    config
 }
 
 /// The recorder of the process, which can be made only once.
