@@ -109,6 +109,14 @@ impl<'d> SqlWriter<'d> {
         self
     }
 
+    /// Appends `placeholder` and binds `value` to it: for a dialect that spells a placeholder by where it stands, not
+    /// by its value alone.
+    pub fn param_as(&mut self, placeholder: &'static str, value: Value) -> &mut Self {
+        self.out.sql.push_str(placeholder);
+        self.out.params.push(value);
+        self
+    }
+
     /// Appends `items` with `separator` between them.
     ///
     /// # Errors
