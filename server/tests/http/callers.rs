@@ -71,6 +71,17 @@ async fn behind_https_the_cookie_is_bound_to_the_host() {
     assert_eq!(reply.json()["data"]["caller"]["kind"], "none");
 }
 
+#[tokio::test]
+async fn a_cookie_that_cannot_be_set_is_an_error() {
+    let server = TestServer::start().await;
+    let reply = server.query("mutation{signIn(name:\"\\n\")}").await;
+    assert_eq!(
+        (reply.status, reply.header("set-cookie")),
+        (StatusCode::BAD_REQUEST, "")
+    );
+    assert_eq!(reply.code(), "BAD_REQUEST");
+}
+
 /// SES-10 to SES-12.
 #[tokio::test]
 async fn other_sites_cannot_use_the_cookie() {

@@ -150,6 +150,22 @@ async fn gql_14_inner_errors_are_masked_and_logged() {
         let logged = captured.text();
         assert!(logged.contains(incident), "{incident} is not in {logged}");
     }
+    // One incident, whose log does not grow with the rows.
+    let reply = server.query("{items(first:100){maybeBroken}}").await;
+    let json = reply.json();
+    let errors = json["errors"].as_array().unwrap();
+    assert_eq!(errors.len(), 100);
+    let incident = errors[0]["extensions"]["incident"].as_str().unwrap();
+    assert_eq!(errors[99]["extensions"]["incident"], incident);
+    let logged = captured.text();
+    assert_eq!(
+        logged
+            .lines()
+            .filter(|line| line.contains(incident))
+            .count(),
+        10,
+        "{logged}"
+    );
 }
 
 #[tokio::test]

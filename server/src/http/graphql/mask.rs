@@ -9,6 +9,9 @@ use crate::{http::internal_message, ids};
 /// Longest message of the library that is passed on, in characters; some quote what the client sent.
 const LONGEST_MESSAGE: usize = 500;
 
+/// Errors of one answer that are logged.
+const MOST_LOGGED: usize = 10;
+
 /// An error as it is shown.
 #[derive(Debug, Serialize)]
 pub(super) struct ShownError {
@@ -31,32 +34,52 @@ impl ShownError {
 }
 
 /// Masks the errors of one answer; `suggestions` keeps the spelling suggestions, which give names of the schema away.
+///
+/// All inner errors of an answer are one incident, because a failure under a list repeats for every row.
 pub(super) fn mask(errors: Vec<ServerError>, suggestions: bool) -> Vec<ShownError> {
-    errors
+    let inner: Vec<_> = errors.iter().filter(|error| is_inner(error)).collect();
+    let incident = (!inner.is_empty())
+        .then(|| report(&inner))
+        .unwrap_or_default();
+    let shown = errors
         .into_iter()
-        .map(|error| shown(error, suggestions))
-        .collect()
+        .map(|error| shown(error, suggestions, &incident));
+    shown.collect()
 }
 
-fn shown(error: ServerError, suggestions: bool) -> ShownError {
+/// Logs inner errors and gives the incident.
+fn report(errors: &[&ServerError]) -> String {
+    let incident = ids::incident();
+    let count = errors.len();
+    for error in errors.iter().take(MOST_LOGGED) {
+        let path = path_text(&error.path);
+        tracing::error!(
+            incident,
+            path,
+            count,
+            error = error.message,
+            "a resolver failed"
+        );
+    }
+    incident
+}
+
+fn shown(error: ServerError, suggestions: bool, incident: &str) -> ShownError {
     let mut extensions = Map::new();
     let message;
-    if is_ours(&error) {
+    if is_inner(&error) {
+        extensions.insert("code".to_owned(), "INTERNAL".into());
+        extensions.insert("incident".to_owned(), incident.into());
+        message = internal_message(incident);
+    } else if is_ours(&error) {
         let values = serde_json::to_value(&error.extensions).unwrap_or_default();
         if let Json::Object(values) = values {
             extensions = values;
         }
         message = error.message;
-    } else if is_fault_of_client(&error) {
+    } else {
         extensions.insert("code".to_owned(), "BAD_REQUEST".into());
         message = library_message(&error.message, suggestions);
-    } else {
-        let incident = ids::incident();
-        let path = path_text(&error.path);
-        tracing::error!(incident, path, error = error.message, "a resolver failed");
-        extensions.insert("code".to_owned(), "INTERNAL".into());
-        extensions.insert("incident".to_owned(), incident.as_str().into());
-        message = internal_message(&incident);
     }
     ShownError {
         message,
@@ -64,6 +87,11 @@ fn shown(error: ServerError, suggestions: bool) -> ShownError {
         path: error.path,
         extensions,
     }
+}
+
+/// Whether the text of the error is not meant for clients.
+fn is_inner(error: &ServerError) -> bool {
+    !is_ours(error) && !is_fault_of_client(error)
 }
 
 /// Only errors that were made for clients carry a code.

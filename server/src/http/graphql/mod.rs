@@ -34,7 +34,7 @@ use hyper::{
 };
 use tokio::sync::Semaphore;
 
-use self::run::{Job, run};
+use self::run::{Done, Job, run};
 use super::{
     HttpOptions, Lifecycle, PublicError, RequestContext, RequestMeta, body, credentials, metrics,
     request,
@@ -120,26 +120,14 @@ impl<E: Executor> Endpoint<E> {
             admitted,
         };
         let ended = run(job, &self.lifecycle, slot).await;
-        let (response, outcome) = match ended {
-            Ok(done) => {
-                let (mut response, outcome) =
-                    respond::executed(done.response, media, done.introspection);
-                if let Some(finish) = done.finish {
-                    finish(response.headers_mut());
-                }
-                (Ok(response), outcome)
-            }
-            Err(error) => {
-                let outcome = if error.status.is_server_error() {
-                    "internal"
-                } else {
-                    "error"
-                };
-                (Err(error), outcome)
-            }
+        let answered = ended.and_then(|done| finished(done, media));
+        let outcome = match &answered {
+            Ok((_, outcome)) => outcome,
+            Err(error) if error.status.is_server_error() => "internal",
+            Err(_) => "error",
         };
         metrics::record_operation(kind, outcome, started.elapsed());
-        response
+        answered.map(|(response, _)| response)
     }
 
     /// Everything before the document: method, caller, content type, body and parameters.
@@ -190,6 +178,15 @@ async fn handle<E: Executor>(
         Ok(response) => response,
         Err(error) => respond::refused(error, media),
     }
+}
+
+/// Writes the answer and lets the hook complete its headers.
+fn finished(done: Done, media: Media) -> Result<(Response, &'static str), PublicError> {
+    let (mut response, outcome) = respond::executed(done.response, media, done.introspection);
+    if let Some(finish) = done.finish {
+        finish(response.headers_mut())?;
+    }
+    Ok((response, outcome))
 }
 
 /// GET requests can be sent by any page and are repeated by proxies, so they must not change anything.

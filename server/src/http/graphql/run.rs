@@ -18,7 +18,8 @@ use crate::{
 };
 
 /// Called after the execution with the headers of the answer, for example to set a cookie.
-pub type Finish = Box<dyn FnOnce(&mut HeaderMap) + Send>;
+/// Its error is answered in place of what was executed.
+pub type Finish = Box<dyn FnOnce(&mut HeaderMap) -> Result<(), PublicError> + Send>;
 
 /// What the hook adds to a request.
 #[derive(Default)]

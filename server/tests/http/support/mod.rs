@@ -14,7 +14,8 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use quillback_server::{
     config::{Config, Environment},
     http::{
-        Bound, CookieCommand, Credentials, HttpOptions, Lifecycle, RequestMeta, Service, Stopped,
+        Bound, CookieCommand, Credentials, HttpOptions, Lifecycle, PublicError, RequestMeta,
+        Service, Stopped,
         graphql::{Finish, Prepare, Prepared},
         metrics,
     },
@@ -108,9 +109,11 @@ fn prepare(gates: Arc<Gates>, options: &HttpOptions) -> Prepare {
         prepared.data.insert(Arc::clone(&handle));
         prepared.data.insert(meta);
         let finish: Finish = Box::new(move |headers| {
-            if let Some(command) = handle.lock().unwrap().take() {
-                cookie.apply(&command, headers).unwrap();
-            }
+            let Some(command) = handle.lock().unwrap().take() else {
+                return Ok(());
+            };
+            let unusable = |_| PublicError::bad_request("the name cannot be part of a cookie");
+            cookie.apply(&command, headers).map_err(unusable)
         });
         prepared.finish = Some(finish);
         async move { Ok(prepared) }.boxed()

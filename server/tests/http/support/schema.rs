@@ -107,6 +107,10 @@ impl Item {
     async fn broken(&self) -> Result<i32> {
         Err("nested hunter2".into())
     }
+
+    async fn maybe_broken(&self) -> Result<Option<i32>> {
+        Err("nested hunter2".into())
+    }
 }
 
 pub struct Query;
