@@ -38,9 +38,11 @@ impl ShownError {
 /// All inner errors of an answer are one incident, because a failure under a list repeats for every row.
 pub(super) fn mask(errors: Vec<ServerError>, suggestions: bool) -> Vec<ShownError> {
     let inner: Vec<_> = errors.iter().filter(|error| is_inner(error)).collect();
-    let incident = (!inner.is_empty())
-        .then(|| report(&inner))
-        .unwrap_or_default();
+    let incident = if inner.is_empty() {
+        String::new()
+    } else {
+        report(&inner)
+    };
     let shown = errors
         .into_iter()
         .map(|error| shown(error, suggestions, &incident));
