@@ -81,7 +81,7 @@ async fn metrics_are_for_this_machine_or_for_holders_of_the_token() {
 async fn net_12_every_answer_has_the_security_headers() {
     let server = TestServer::with(|config| {
         config.server.public_url = Some("https://own.example".parse().unwrap());
-        config.limits.deadline_ms = 50;
+        config.limits.deadline_ms = 1_000;
     })
     .await;
     let body = |query: &str| post(&serde_json::json!({ "query": query }).to_string());
