@@ -55,6 +55,12 @@ impl Ident {
         }
     }
 
+    /// A name that is written in the program; an empty one is a fault in it.
+    pub fn literal(name: &'static str) -> Self {
+        debug_assert!(!name.is_empty() && !name.contains('\0'));
+        Self(name.to_owned())
+    }
+
     /// The name as the database spells it, without quotes.
     pub fn as_str(&self) -> &str {
         &self.0

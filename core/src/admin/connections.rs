@@ -1,0 +1,328 @@
+//! Connections: made, changed, tested and removed by people who may; secrets go in and never come out.
+
+use quillback_plugin_api::batch::Batch;
+use quillback_plugin_api::driver::DriverInfo;
+use serde_json::{Map, Value as Json, json};
+
+use super::probe::{self, TestReport};
+use crate::app::App;
+use crate::audit::events;
+use crate::cx::Cx;
+use crate::error::{Error, Problem, Result};
+use crate::ids::ConnectionId;
+use crate::permit::{self, ManageConnections, Permit};
+use crate::repo::connections::{self, Connection};
+use crate::repo::{commit, is_duplicate, schemas};
+use crate::targets::{FullOptions, full_options, secrets_context};
+
+/// What a client says of a connection; unchecked.
+#[derive(Clone, Debug, Default)]
+pub struct ConnectionDraft {
+    /// Name for people.
+    pub name: String,
+    /// Driver.
+    pub driver: String,
+    /// Options by the driver's JSON Schema. A secret that is left out keeps its value when a connection is edited.
+    pub options: Map<String, Json>,
+    /// Whether changes write a marker row in the target.
+    pub marker: bool,
+}
+
+/// Adds a connection, without opening it: test it first.
+///
+/// # Errors
+/// `Denied`, `Invalid` with the path of every option that is wrong, `Taken` for a name that exists.
+pub async fn create(cx: &Cx, app: &App, draft: ConnectionDraft) -> Result<Connection> {
+    permit::manage_connections(cx)?;
+    let id = ConnectionId::from(cx.new_id());
+    let connection = check(cx, app, draft, id, None)?;
+    let mut batch = Batch::default();
+    connections::insert_connection(&mut batch, &connection)?;
+    events::event(
+        &mut batch,
+        cx,
+        "connection.create",
+        "connection",
+        Some(connection.id.as_str()),
+        shown(&connection),
+    )?;
+    save(app, &batch).await?;
+    Ok(connection)
+}
+
+/// Changes a connection whose version is still `version`.
+///
+/// # Errors
+/// As [`create`]; `Stale` when someone else changed it meanwhile.
+pub async fn update(
+    cx: &Cx,
+    app: &App,
+    id: &ConnectionId,
+    version: i64,
+    draft: ConnectionDraft,
+) -> Result<Connection> {
+    permit::manage_connections(cx)?;
+    let before = connections::get_connection(&app.repo, id).await?;
+    if before.version != version {
+        return Err(Error::Stale("connection"));
+    }
+    let connection = check(cx, app, draft, id.clone(), Some(&before))?;
+    let mut batch = Batch::default();
+    connections::update_connection(&mut batch, &connection, version)?;
+    events::event(
+        &mut batch,
+        cx,
+        "connection.update",
+        "connection",
+        Some(id.as_str()),
+        shown(&connection),
+    )?;
+    save(app, &batch).await?;
+    Ok(connection)
+}
+
+/// Removes a connection.
+///
+/// # Errors
+/// `InUse` while a schema uses it, `Stale` when someone else changed it meanwhile.
+pub async fn delete(cx: &Cx, app: &App, id: &ConnectionId, version: i64) -> Result<()> {
+    permit::manage_connections(cx)?;
+    let connection = connections::get_connection(&app.repo, id).await?;
+    let used = schemas::labels_using(&app.repo, id).await?;
+    if !used.is_empty() {
+        let message = format!(
+            "The connection is used by {}. Remove or move those schemas first.",
+            used.join(", ")
+        );
+        return Err(Error::InUse(message));
+    }
+    let mut batch = Batch::default();
+    connections::delete_connection(&mut batch, id, version);
+    events::event(
+        &mut batch,
+        cx,
+        "connection.delete",
+        "connection",
+        Some(id.as_str()),
+        shown(&connection),
+    )?;
+    save(app, &batch).await?;
+    app.targets.forget(id);
+    Ok(())
+}
+
+/// All connections by name.
+///
+/// # Errors
+/// `Denied` for those who manage neither connections nor schemas.
+pub async fn list(cx: &Cx, app: &App) -> Result<Vec<Connection>> {
+    permit::connections_or_schemas(cx)?;
+    connections::list_connections(&app.repo).await
+}
+
+/// One connection.
+///
+/// # Errors
+/// `NotFound`; `Denied` for those who manage neither connections nor schemas.
+pub async fn get(cx: &Cx, app: &App, id: &ConnectionId) -> Result<Connection> {
+    permit::connections_or_schemas(cx)?;
+    connections::get_connection(&app.repo, id).await
+}
+
+/// Opens a connection as it is stored and tries what its account may do, leaving nothing behind.
+///
+/// # Errors
+/// `Denied`, `NotFound`. What the database says is in the report.
+pub async fn test_stored(cx: &Cx, app: &App, id: &ConnectionId) -> Result<TestReport> {
+    let permit = permit::manage_connections(cx)?;
+    let connection = connections::get_connection(&app.repo, id).await?;
+    let options = full_options(&app.keyring, &connection)?;
+    test(cx, app, &permit, &connection.driver, options).await
+}
+
+/// The same for options that are not stored yet; secrets left out are those of `stored`.
+///
+/// # Errors
+/// `Denied`, `Invalid` with the path of every option that is wrong.
+pub async fn test_draft(
+    cx: &Cx,
+    app: &App,
+    stored: Option<&ConnectionId>,
+    draft: ConnectionDraft,
+) -> Result<TestReport> {
+    let permit = permit::manage_connections(cx)?;
+    let before = match stored {
+        Some(id) => Some(connections::get_connection(&app.repo, id).await?),
+        None => None,
+    };
+    let info = driver(app, &draft.driver)?;
+    let options = with_kept_secrets(app, info, draft.options, before.as_ref())?;
+    validate(info, &options)?;
+    test(cx, app, &permit, &draft.driver, options).await
+}
+
+async fn test(
+    cx: &Cx,
+    app: &App,
+    permit: &Permit<ManageConnections>,
+    driver: &str,
+    options: FullOptions,
+) -> Result<TestReport> {
+    let opening = app.targets.open(driver, options).await;
+    probe::report(cx, permit, opening).await
+}
+
+async fn save(app: &App, batch: &Batch) -> Result<()> {
+    match commit(&app.repo, batch, "connection").await {
+        Err(error) if is_duplicate(&error) => Err(Error::Taken(Problem::new(
+            "name",
+            "TAKEN",
+            "There is a connection of this name already. Choose another one.",
+        ))),
+        other => other.map(|_| ()),
+    }
+}
+
+fn driver<'a>(app: &'a App, id: &str) -> Result<&'a DriverInfo> {
+    let known = || {
+        app.drivers
+            .iter()
+            .map(|driver| driver.info().id.as_str())
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    let driver = app
+        .drivers
+        .get(id)
+        .map(quillback_plugin_api::remote::RemoteDriver::info);
+    driver.ok_or_else(|| {
+        let message = format!("There is no driver called {id}. Loaded are: {}.", known());
+        Error::invalid("driver", "UNKNOWN_DRIVER", message)
+    })
+}
+
+fn check(
+    cx: &Cx,
+    app: &App,
+    draft: ConnectionDraft,
+    id: ConnectionId,
+    before: Option<&Connection>,
+) -> Result<Connection> {
+    let name = draft.name.trim();
+    if name.is_empty() || name.chars().count() > 255 {
+        return Err(Error::invalid(
+            "name",
+            "REQUIRED",
+            "Give the connection a name of 1 to 255 characters.",
+        ));
+    }
+    let info = driver(app, &draft.driver)?;
+    let options = with_kept_secrets(app, info, draft.options, before)?;
+    validate(info, &options)?;
+    let (secrets, options): (Map<_, _>, Map<_, _>) = options
+        .into_iter()
+        .partition(|(name, _)| is_secret(info, name));
+    let sealed = if secrets.is_empty() {
+        None
+    } else {
+        let plain = zeroize::Zeroizing::new(Json::Object(secrets).to_string());
+        let random = cx.surroundings.random.as_ref();
+        Some(
+            app.keyring
+                .seal(random, &secrets_context(&id), plain.as_bytes())?,
+        )
+    };
+    let now = cx.now();
+    Ok(Connection {
+        id,
+        name: name.to_owned(),
+        driver: draft.driver,
+        options,
+        secrets: sealed,
+        marker: draft.marker,
+        version: before.map_or(1, |before| before.version + 1),
+        created_at: before.map_or(now, |before| before.created_at),
+        updated_at: now,
+    })
+}
+
+/// Secrets that the draft leaves out are those of before, but only while they go to the same server: otherwise whoever
+/// edits the connection could have them sent to a server of his own.
+fn with_kept_secrets(
+    app: &App,
+    info: &DriverInfo,
+    mut options: FullOptions,
+    before: Option<&Connection>,
+) -> Result<FullOptions> {
+    let Some(before) = before.filter(|before| before.secrets.is_some()) else {
+        return Ok(options);
+    };
+    let stored = full_options(&app.keyring, before)?;
+    let kept: Vec<&String> = stored
+        .keys()
+        .filter(|name| is_secret(info, name) && !options.contains_key(*name))
+        .collect();
+    let moved = before.driver != info.id
+        || info
+            .address_options
+            .iter()
+            .any(|name| stored.get(name) != options.get(name));
+    if moved && !kept.is_empty() {
+        return Err(Error::Invalid(
+            kept.iter()
+                .map(|name| {
+                    let message = "The server or the user changed: enter this secret again.";
+                    Problem::new(format!("options.{name}"), "REQUIRED", message)
+                })
+                .collect(),
+        ));
+    }
+    for name in kept {
+        if let Some(value) = stored.get(name) {
+            options.insert(name.clone(), value.clone());
+        }
+    }
+    Ok(options)
+}
+
+/// Whether the driver's schema marks an option as a secret.
+pub fn is_secret(info: &DriverInfo, option: &str) -> bool {
+    info.options_schema["properties"][option]["writeOnly"]
+        .as_bool()
+        .unwrap_or(false)
+}
+
+fn validate(info: &DriverInfo, options: &FullOptions) -> Result<()> {
+    let validator = jsonschema::validator_for(&info.options_schema).map_err(|_| {
+        Error::Internal(format!(
+            "the options schema of driver {} is no JSON Schema",
+            info.id
+        ))
+    })?;
+    let options = Json::Object(options.clone());
+    let problems: Vec<Problem> = validator
+        .iter_errors(&options)
+        .map(|error| {
+            let path = error.instance_path().to_string().replace('/', ".");
+            let value_free = error.masked_with("the value").to_string();
+            Problem::new(format!("options{path}"), "OPTION", value_free)
+        })
+        .collect();
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::Invalid(problems))
+    }
+}
+
+/// What the audit trail says of a connection: that there are secrets, not what they are.
+fn shown(connection: &Connection) -> Json {
+    json!({
+        "name": connection.name,
+        "driver": connection.driver,
+        "options": connection.options,
+        "secrets": if connection.secrets.is_some() { "set" } else { "none" },
+        "marker": connection.marker,
+        "version": connection.version,
+    })
+}

@@ -1,0 +1,7 @@
+//! What people who manage Quillback do: connections, schemas, people, keys.
+
+pub mod connections;
+pub mod keys;
+pub mod people;
+pub mod probe;
+pub mod schemas;

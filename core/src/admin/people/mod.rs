@@ -1,0 +1,92 @@
+//! Users, groups, roles and API tokens.
+//!
+//! What keeps a user manager from becoming more than that: only an admin changes an admin; nobody gives, takes or
+//! signs in with a role that they do not have (so nobody sets the password of a user with more roles); and nobody but
+//! an admin changes their own roles and groups.
+
+pub mod groups;
+pub mod roles;
+pub mod tokens;
+pub mod users;
+
+use quillback_plugin_api::batch::{Batch, Isolation};
+
+use crate::app::App;
+use crate::cx::{Principal, Role};
+use crate::error::{Error, Problem, Result};
+use crate::ids::UserId;
+use crate::repo::{commit, is_duplicate, people};
+
+const MAX_NAME: usize = 255;
+
+/// A name without surrounding white space.
+fn checked_name(path: &'static str, name: &str) -> Result<String> {
+    let name = name.trim();
+    if name.is_empty() {
+        return Err(Error::invalid(path, "REQUIRED", "Give a name."));
+    }
+    checked_text(path, name, MAX_NAME)
+}
+
+fn checked_text(path: &'static str, text: &str, most: usize) -> Result<String> {
+    let text = text.trim();
+    if text.chars().count() > most {
+        return Err(Error::invalid(
+            path,
+            "TOO_LONG",
+            format!("Use at most {most} characters."),
+        ));
+    }
+    if text.chars().any(char::is_control) {
+        return Err(Error::invalid(
+            path,
+            "CHARACTERS",
+            "Leave out line breaks and other control characters.",
+        ));
+    }
+    Ok(text.to_owned())
+}
+
+/// Only an admin changes an admin.
+fn may_change(principal: &Principal, roles: &[Role]) -> Result<()> {
+    if roles.contains(&Role::Admin) && !principal.is_admin() {
+        return Err(Error::Denied("change an administrator"));
+    }
+    Ok(())
+}
+
+/// Nobody hands out, or gets hold of, a role that they do not have.
+fn has_all(principal: &Principal, roles: &[Role], what: &'static str) -> Result<()> {
+    if roles.iter().all(|role| principal.has(*role)) {
+        Ok(())
+    } else {
+        Err(Error::Denied(what))
+    }
+}
+
+/// Makes the batch hold only while an active admin other than `user` is left.
+async fn keep_an_admin(app: &App, batch: &mut Batch, user: &UserId) -> Result<()> {
+    let others = people::count_users(&app.repo, people::other_admins(user)).await?;
+    if others == 0 {
+        let message =
+            "This is the last active administrator. Make another user an administrator first.";
+        return Err(Error::InUse(message.into()));
+    }
+    // Two admins who remove each other at once would both count the other: serializable lets only one of them.
+    batch.isolation = Isolation::Serializable;
+    people::check_users(batch, people::other_admins(user), others);
+    Ok(())
+}
+
+/// Commits; a name that exists is `Taken`, and whoever comes second is `Stale`.
+async fn save(app: &App, batch: &Batch, what: &'static str, name_path: &'static str) -> Result<()> {
+    match commit(&app.repo, batch, what).await {
+        Ok(_) => Ok(()),
+        Err(error) if is_duplicate(&error) => {
+            let message = format!("There is a {what} of this name already. Choose another one.");
+            Err(Error::Taken(Problem::new(name_path, "TAKEN", message)))
+        }
+        Err(Error::Repository(error)) if error.is_retryable() => Err(Error::Stale(what)),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,243 @@
+//! Two databases, one truth: a change is written down before the target is touched and settled after it answered.
+//!
+//! What a crash leaves open is settled by [`recover`], which asks the target through the marker.
+
+mod recover;
+
+pub use recover::{Recovered, recover};
+
+use quillback_plugin_api::DriverError;
+use quillback_plugin_api::batch::Batch;
+use quillback_plugin_api::civil::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+use sha2::{Digest, Sha256};
+
+use crate::app::App;
+use crate::catalog::Loaded;
+use crate::cx::Cx;
+use crate::error::{Error, Result};
+use crate::ids::{ChangeId, SchemaId, UserId};
+use crate::plan::{RowAction, RowChange};
+use crate::repo::changes::{self, AuditRow, Change, State};
+use crate::repo::{commit, is_duplicate, parse_json, to_json};
+use crate::row_json;
+use crate::schema::Definition;
+use crate::write::{Settled, Trace, hex};
+use crate::write::{WriteCommand, WriteOutcome, key_hash, key_json};
+
+/// Rows of an outcome are kept with the change up to this many, for a client that sends it again.
+const KEPT_ROWS: usize = 200;
+
+/// A change that is written down and not settled yet.
+pub(crate) struct Entry {
+    pub(crate) change: ChangeId,
+    schema: SchemaId,
+    user: UserId,
+}
+
+/// What writing a change down came to.
+pub(crate) enum Opening {
+    /// It is new.
+    New(Entry),
+    /// It was settled before; this is what came of it.
+    Known(WriteOutcome),
+}
+
+/// A row change as the journal keeps it: enough to write the audit trail without the target's answer.
+#[derive(Serialize, Deserialize)]
+struct Planned {
+    action: String,
+    key: Json,
+    set: Json,
+}
+
+/// Writes the change down.
+///
+/// # Errors
+/// `Invalid` when the id was used for something else; `OutcomeUnknown` when the same change is still under way.
+pub(crate) async fn open(
+    cx: &Cx,
+    app: &App,
+    loaded: &Loaded,
+    marked: bool,
+    rows: &[RowChange],
+    command: &WriteCommand,
+) -> Result<Opening> {
+    let principal = cx.principal()?;
+    let definition = &loaded.whole.schema.definition;
+    let plan: Vec<Planned> = rows.iter().map(|row| planned(definition, row)).collect();
+    let change = Change {
+        id: command.change.clone(),
+        schema: command.schema.clone(),
+        connection: loaded.connection.id.clone(),
+        user: principal.user.clone(),
+        state: State::Open,
+        digest: digest(command)?,
+        marked,
+        verified: principal.verified,
+        row_count: i64::try_from(rows.len()).unwrap_or(i64::MAX),
+        plan: serde_json::to_value(&plan).map_err(|error| Error::Internal(error.to_string()))?,
+        outcome: None,
+        opened_at: cx.now(),
+        closed_at: None,
+    };
+    let mut batch = Batch::default();
+    changes::insert_change(&mut batch, &change)?;
+    match commit(&app.repo, &batch, "change").await {
+        Ok(_) => Ok(Opening::New(Entry {
+            change: change.id,
+            schema: change.schema,
+            user: change.user,
+        })),
+        Err(error) if is_duplicate(&error) => known(app, &change).await.map(Opening::Known),
+        Err(error) => Err(error),
+    }
+}
+
+fn planned(definition: &Definition, row: &RowChange) -> Planned {
+    let set = row.set.iter().filter_map(|(position, value)| {
+        let field = definition.fields.get(*position)?;
+        Some((field.name.clone(), row_json::write(value)))
+    });
+    Planned {
+        action: row.action.as_str().to_owned(),
+        key: key_json(definition, &row.key),
+        set: Json::Object(set.collect()),
+    }
+}
+
+fn digest(command: &WriteCommand) -> Result<String> {
+    let body = to_json(&(command.schema.as_str(), &command.changes))?;
+    Ok(hex(&Sha256::digest(body.as_bytes())))
+}
+
+async fn known(app: &App, asked: &Change) -> Result<WriteOutcome> {
+    let before = changes::find_change(&app.repo, &asked.id)
+        .await?
+        .ok_or(Error::Stale("change"))?;
+    if before.digest != asked.digest || before.user != asked.user {
+        return Err(Error::invalid(
+            "changeId",
+            "CHANGE_ID_REUSED",
+            "This change id was used for something else. Make a new one for each change.",
+        ));
+    }
+    match (before.state, before.outcome) {
+        (State::Applied | State::Rejected, Some(outcome)) => {
+            let outcome: WriteOutcome = serde_json::from_value(outcome)
+                .map_err(|error| Error::Internal(error.to_string()))?;
+            Ok(WriteOutcome {
+                repeated: true,
+                ..outcome
+            })
+        }
+        (State::Abandoned, _) => Err(Error::invalid(
+            "changeId",
+            "CHANGE_ABANDONED",
+            "This change was lost on its way and took no effect. Send it again with a new id.",
+        )),
+        _ => Err(Error::OutcomeUnknown(before.id.to_string())),
+    }
+}
+
+/// Settles a change with the target's answer. When the repository fails now, the change stays open and [`recover`]
+/// settles it the same way: what the caller is told stays true.
+pub(crate) async fn close(cx: &Cx, app: &App, entry: Entry, loaded: &Loaded, settled: &Settled) {
+    let change = entry.change.clone();
+    if let Err(error) = try_close(cx, app, entry, loaded, settled).await {
+        tracing::error!(change.id = %change, error = %error, "a change is settled and could not be booked; it will be");
+    }
+}
+
+async fn try_close(
+    cx: &Cx,
+    app: &App,
+    entry: Entry,
+    loaded: &Loaded,
+    settled: &Settled,
+) -> Result<()> {
+    let now = cx.now();
+    let state = if settled.traces.is_empty() {
+        State::Rejected
+    } else {
+        State::Applied
+    };
+    let mut batch = Batch::default();
+    changes::close_change(
+        &mut batch,
+        &entry.change,
+        state,
+        &kept(&settled.outcome)?,
+        now,
+    )?;
+    let rows: Vec<AuditRow> = settled
+        .traces
+        .iter()
+        .enumerate()
+        .map(|(position, trace)| audit_row(&entry, position, trace, now))
+        .collect();
+    debug_assert_eq!(entry.schema, loaded.whole.schema.id);
+    changes::insert_audit_rows(&mut batch, &rows)?;
+    commit(&app.repo, &batch, "change").await.map(|_| ())
+}
+
+fn kept(outcome: &WriteOutcome) -> Result<Json> {
+    let mut outcome = outcome.clone();
+    if outcome.rows.len() > KEPT_ROWS {
+        for row in &mut outcome.rows {
+            row.row = None;
+        }
+    }
+    parse_json(&to_json(&outcome)?)
+}
+
+fn audit_row(entry: &Entry, position: usize, trace: &Trace, at: Timestamp) -> AuditRow {
+    AuditRow {
+        change: entry.change.clone(),
+        position: i64::try_from(position).unwrap_or(i64::MAX),
+        schema: entry.schema.clone(),
+        key_hash: key_hash(&trace.key),
+        key: trace.key.clone(),
+        action: trace.action.as_str().to_owned(),
+        before: trace.before.clone(),
+        after: trace.after.clone(),
+        user: entry.user.clone(),
+        at,
+    }
+}
+
+/// Books a change that the target refused as a whole.
+pub(crate) async fn reject(cx: &Cx, app: &App, entry: Entry, error: &DriverError) {
+    let outcome = serde_json::json!({ "error": error.category });
+    let mut batch = Batch::default();
+    let booked = changes::close_change(
+        &mut batch,
+        &entry.change,
+        State::Abandoned,
+        &outcome,
+        cx.now(),
+    );
+    let booked = match booked {
+        Ok(()) => commit(&app.repo, &batch, "change").await.map(|_| ()),
+        Err(error) => Err(error),
+    };
+    if let Err(error) = booked {
+        tracing::error!(change.id = %entry.change, error = %error, "a refused change could not be booked; it will be");
+    }
+}
+
+/// Leaves a change open whose answer was lost, and says so.
+pub(crate) fn leave_open(entry: &Entry, error: &DriverError) -> Error {
+    tracing::error!(change.id = %entry.change, category = ?error.category, "the outcome of a change is unknown");
+    Error::OutcomeUnknown(entry.change.to_string())
+}
+
+/// The position of an action's name, for stored plans.
+fn action(name: &str) -> RowAction {
+    match name {
+        "add" => RowAction::Add,
+        "delete" => RowAction::Delete,
+        _ => RowAction::Edit,
+    }
+}

@@ -1,0 +1,13 @@
+//! Row changes and page requests become batches, with the grant's conditions in every statement.
+//!
+//! [`ScopedBatch`], [`ScopedPage`] and [`Fence`] can only be made here, and target databases take nothing else.
+
+mod marker;
+mod page;
+mod scope;
+
+pub(crate) use marker::MARKER;
+pub use marker::{Fence, marker_table};
+pub use page::{PagePlan, ScopedPage, SortKey, page};
+pub(crate) use page::{rows_by_key, total_sort};
+pub use scope::{Mark, Meaning, RowAction, RowChange, ScopedBatch, scope};

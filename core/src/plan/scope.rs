@@ -1,0 +1,336 @@
+//! Row changes become one batch: marker, rows before, writes, check of the row rules, rows after.
+
+use std::sync::Arc;
+
+use quillback_plugin_api::batch::{Batch, Expect, Step};
+use quillback_plugin_api::civil::Timestamp;
+use quillback_plugin_api::sql::{
+    Assignment, Delete, Expr, Insert, Lock, Select, Statement, Update,
+};
+use quillback_plugin_api::{Ident, RowBuffer, Value};
+
+use super::marker::write_marker;
+use super::page::{key_filter, key_filters};
+use crate::catalog::Loaded;
+use crate::error::{Error, Result};
+use crate::ids::ChangeId;
+use crate::policy::{Action, Grant};
+use crate::schema::{Definition, KeyMaker};
+
+/// What to do with a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RowAction {
+    /// Add it.
+    Add,
+    /// Change it.
+    Edit,
+    /// Remove it.
+    Delete,
+}
+
+impl RowAction {
+    /// The name in the audit trail.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Add => "add",
+            Self::Edit => "edit",
+            Self::Delete => "delete",
+        }
+    }
+
+    /// The right that it needs.
+    pub fn right(self) -> Action {
+        match self {
+            Self::Add => Action::Add,
+            Self::Edit => Action::Edit,
+            Self::Delete => Action::Delete,
+        }
+    }
+}
+
+/// One checked change of one row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RowChange {
+    /// What to do.
+    pub action: RowAction,
+    /// Key, one value for each key part; empty for an add whose key the database makes.
+    pub key: Vec<Value>,
+    /// Fields by position, with their new values.
+    pub set: Vec<(usize, Value)>,
+    /// Fields by position, with the values that the user saw; nothing is written when one is different now.
+    pub seen: Vec<(usize, Value)>,
+}
+
+/// What a step of the batch is about; changes are named by their positions in the command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Meaning {
+    /// The marker.
+    Marker,
+    /// Rows as they are before.
+    Before,
+    /// Writes these changes.
+    Write(Vec<usize>),
+    /// Checks these changes against the row rules.
+    Check(Vec<usize>),
+    /// Rows as they are after.
+    After,
+}
+
+/// A batch that a grant allows.
+#[derive(Clone, Debug)]
+pub struct ScopedBatch {
+    batch: Batch,
+    meanings: Vec<Meaning>,
+}
+
+impl ScopedBatch {
+    pub(crate) fn batch(&self) -> &Batch {
+        &self.batch
+    }
+
+    /// What each step is about.
+    pub fn meanings(&self) -> &[Meaning] {
+        &self.meanings
+    }
+}
+
+/// What marks a change in the target.
+pub struct Mark<'a> {
+    pub(crate) change: &'a ChangeId,
+    pub(crate) now: Timestamp,
+}
+
+/// Makes the batch of these changes: the only way to make one.
+///
+/// # Errors
+/// `Denied` without the rights; `Invalid` for what this schema cannot express safely.
+pub fn scope(
+    loaded: &Arc<Loaded>,
+    grant: &Grant,
+    changes: &[RowChange],
+    mark: Option<&Mark<'_>>,
+    deadline_ms: u32,
+) -> Result<ScopedBatch> {
+    for change in changes {
+        grant.require(change.action.right())?;
+    }
+    let batch = Batch {
+        deadline_ms,
+        ..Batch::default()
+    };
+    let definition = &loaded.whole.schema.definition;
+    let mut builder = Builder {
+        definition,
+        grant,
+        changes,
+        batch,
+        meanings: Vec::new(),
+    };
+    if let Some(mark) = mark {
+        builder.write(Meaning::Marker, write_marker(mark.change, mark.now), 1);
+    }
+    builder.before();
+    builder.deletes();
+    builder.edits();
+    builder.adds()?;
+    builder.check()?;
+    builder.after();
+    Ok(ScopedBatch {
+        batch: builder.batch,
+        meanings: builder.meanings,
+    })
+}
+
+struct Builder<'a> {
+    definition: &'a Definition,
+    grant: &'a Grant,
+    changes: &'a [RowChange],
+    batch: Batch,
+    meanings: Vec<Meaning>,
+}
+
+impl Builder<'_> {
+    fn write(&mut self, meaning: Meaning, statement: Statement, rows: u64) {
+        self.batch.write(statement, Expect::Rows(rows));
+        self.meanings.push(meaning);
+    }
+
+    fn of(&self, wanted: impl Fn(&RowChange) -> bool) -> Vec<usize> {
+        self.changes
+            .iter()
+            .enumerate()
+            .filter(|(_, change)| wanted(change))
+            .map(|(position, _)| position)
+            .collect()
+    }
+
+    fn keys(&self, positions: &[usize]) -> Vec<&[Value]> {
+        positions
+            .iter()
+            .filter_map(|position| self.changes.get(*position))
+            .map(|change| change.key.as_slice())
+            .collect()
+    }
+
+    fn read(&mut self, meaning: &Meaning, positions: &[usize], lock: Lock) {
+        for filter in key_filters(self.definition, &self.keys(positions)) {
+            let filter = filter.and(self.grant.using().clone());
+            let columns = self.definition.columns().cloned();
+            let select = Select {
+                lock,
+                ..Select::columns(self.definition.table.clone(), columns, filter)
+            };
+            self.batch.steps.push(Step::Read {
+                select,
+                expect: Expect::Any,
+            });
+            self.meanings.push(meaning.clone());
+        }
+    }
+
+    fn before(&mut self) {
+        let positions = self.of(|change| change.action != RowAction::Add);
+        self.read(&Meaning::Before, &positions, Lock::Update);
+    }
+
+    fn after(&mut self) {
+        let positions =
+            self.of(|change| change.action != RowAction::Delete && !change.key.is_empty());
+        self.read(&Meaning::After, &positions, Lock::None);
+    }
+
+    fn guard(&self, change: &RowChange) -> Expr {
+        let fields = &self.definition.fields;
+        let seen = change.seen.iter().filter_map(|(position, value)| {
+            let field = fields.get(*position)?;
+            field.kind.is_comparable().then(|| Expr::Same {
+                column: field.column.clone(),
+                value: value.clone(),
+            })
+        });
+        key_filter(self.definition, &change.key)
+            .and(Expr::all(seen))
+            .and(self.grant.using().clone())
+    }
+
+    fn deletes(&mut self) {
+        for position in self.of(|change| change.action == RowAction::Delete) {
+            let Some(change) = self.changes.get(position) else {
+                continue;
+            };
+            let delete = Delete {
+                table: self.definition.table.clone(),
+                filter: self.guard(change),
+            };
+            self.write(Meaning::Write(vec![position]), Statement::Delete(delete), 1);
+        }
+    }
+
+    fn edits(&mut self) {
+        for position in self.of(|change| change.action == RowAction::Edit) {
+            let Some(change) = self.changes.get(position) else {
+                continue;
+            };
+            let set = change.set.iter().filter_map(|(field, value)| {
+                let field = self.definition.fields.get(*field)?;
+                Some(Assignment::set(&field.column, value.clone()))
+            });
+            let update = Update {
+                table: self.definition.table.clone(),
+                set: set.collect(),
+                filter: self.guard(change),
+            };
+            self.write(Meaning::Write(vec![position]), Statement::Update(update), 1);
+        }
+    }
+
+    /// Adds that give the same fields go into one statement.
+    fn adds(&mut self) -> Result<()> {
+        let mut groups: Vec<(Vec<usize>, Vec<usize>)> = Vec::new();
+        for position in self.of(|change| change.action == RowAction::Add) {
+            let fields = self
+                .changes
+                .get(position)
+                .map(|change| change.set.iter().map(|(field, _)| *field).collect());
+            let fields: Vec<usize> = fields.unwrap_or_default();
+            match groups.iter_mut().find(|(known, _)| *known == fields) {
+                Some((_, positions)) => positions.push(position),
+                None => groups.push((fields, vec![position])),
+            }
+        }
+        for (fields, positions) in groups {
+            let insert = self.insert(&fields, &positions)?;
+            let rows = positions.len() as u64;
+            self.write(Meaning::Write(positions), Statement::Insert(insert), rows);
+        }
+        Ok(())
+    }
+
+    fn insert(&self, fields: &[usize], positions: &[usize]) -> Result<Insert> {
+        let definition = self.definition;
+        let made_by_database = definition
+            .key
+            .iter()
+            .any(|part| part.maker == KeyMaker::Database);
+        let keys = definition
+            .key
+            .iter()
+            .map(|part| part.column.clone())
+            .filter(|_| !made_by_database);
+        let given = fields
+            .iter()
+            .filter_map(|field| definition.fields.get(*field))
+            .map(|field| field.column.clone());
+        let columns: Vec<Ident> = keys.chain(given).collect();
+        let mut rows = RowBuffer::new(columns.len());
+        for change in positions
+            .iter()
+            .filter_map(|position| self.changes.get(*position))
+        {
+            let values = change
+                .key
+                .iter()
+                .chain(change.set.iter().map(|(_, value)| value));
+            let row: Vec<Value> = values.cloned().collect();
+            rows.push_row(&row)
+                .map_err(|error| Error::Internal(error.to_string()))?;
+        }
+        let returning = definition
+            .key
+            .iter()
+            .filter(|_| made_by_database)
+            .map(|part| part.column.clone())
+            .collect();
+        Ok(Insert {
+            table: definition.table.clone(),
+            columns,
+            rows,
+            returning,
+        })
+    }
+
+    /// Counts the rows that satisfy the rules and demands all of them: a NULL in a rule then never lets a row through.
+    fn check(&mut self) -> Result<()> {
+        if *self.grant.check() == Expr::True {
+            return Ok(());
+        }
+        let positions = self.of(|change| change.action != RowAction::Delete);
+        if self.keys(&positions).iter().any(|key| key.is_empty()) {
+            return Err(Error::invalid(
+                "changes",
+                "UNSUPPORTED",
+                "Rows cannot be added here: the database makes the key, so the row rules could not be checked.",
+            ));
+        }
+        for chunk in positions.chunks(super::page::KEYS_PER_READ) {
+            for filter in key_filters(self.definition, &self.keys(chunk)) {
+                let filter = filter.and(self.grant.check().clone());
+                let expect = Expect::Rows(chunk.len() as u64);
+                self.batch
+                    .check(self.definition.table.clone(), filter, expect);
+                self.meanings.push(Meaning::Check(chunk.to_vec()));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,93 @@
+//! The permission matrix: what a group may do with a schema, and with which of its fields.
+
+use serde::{Deserialize, Serialize};
+
+/// Something that can be done with the rows of a schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// See rows.
+    View,
+    /// Add rows.
+    Add,
+    /// Change rows.
+    Edit,
+    /// Remove rows.
+    Delete,
+    /// Change many rows at once.
+    BulkEdit,
+    /// See the history of rows.
+    History,
+    /// Bring earlier versions of rows back.
+    RollBack,
+    /// Take rows out as a file.
+    Export,
+}
+
+impl Action {
+    /// All actions.
+    pub const ALL: [Self; 8] = [
+        Self::View,
+        Self::Add,
+        Self::Edit,
+        Self::Delete,
+        Self::BulkEdit,
+        Self::History,
+        Self::RollBack,
+        Self::Export,
+    ];
+
+    /// How a refusal names it: "You do not have the right to ...".
+    pub(crate) fn phrase(self) -> &'static str {
+        match self {
+            Self::View => "see rows of this schema",
+            Self::Add => "add rows to this schema",
+            Self::Edit => "edit rows of this schema",
+            Self::Delete => "delete rows of this schema",
+            Self::BulkEdit => "edit many rows of this schema at once",
+            Self::History => "see the history of this schema",
+            Self::RollBack => "roll changes of this schema back",
+            Self::Export => "export rows of this schema",
+        }
+    }
+}
+
+/// What one group may do with one schema.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Rights {
+    /// What the group may do.
+    pub actions: Vec<Action>,
+    /// Fields that it does not see.
+    pub hidden: Vec<String>,
+    /// Fields that it sees and does not write.
+    pub read_only: Vec<String>,
+}
+
+impl Rights {
+    /// Everything.
+    pub fn all() -> Self {
+        Self {
+            actions: Action::ALL.to_vec(),
+            ..Self::default()
+        }
+    }
+
+    /// Whether there is no right at all.
+    pub fn is_empty(&self) -> bool {
+        self.actions.is_empty()
+    }
+
+    pub(crate) fn allows(&self, action: Action) -> bool {
+        self.actions.contains(&action)
+    }
+
+    pub(crate) fn sees(&self, field: &str) -> bool {
+        self.allows(Action::View) && !self.hidden.iter().any(|hidden| hidden == field)
+    }
+
+    pub(crate) fn writes(&self, field: &str) -> bool {
+        let may_write = self.allows(Action::Add) || self.allows(Action::Edit);
+        may_write && self.sees(field) && !self.read_only.iter().any(|fixed| fixed == field)
+    }
+}

@@ -1,0 +1,399 @@
+//! Reading rows: typed filters, sort, keyset cursors and counts, under the grant of whoever asks.
+
+use std::sync::Arc;
+
+use quillback_plugin_api::sql::{Compare, Direction, Expr, TextMatch};
+use quillback_plugin_api::{Ident, RowSet, Value, ValueRef};
+use serde_json::Value as Json;
+
+use crate::app::App;
+use crate::catalog::{self, Loaded};
+use crate::cx::Cx;
+use crate::error::{Error, Problem, Result};
+use crate::field::FieldKind;
+use crate::ids::SchemaId;
+use crate::permit;
+use crate::plan::{self, PagePlan, SortKey};
+use crate::policy::{self, Grant};
+use crate::row_json;
+use crate::schema::Definition;
+use crate::write::{self, key_json, shown};
+
+/// How a filter compares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FilterOp {
+    /// Equal.
+    Eq,
+    /// Different.
+    Ne,
+    /// Less.
+    Lt,
+    /// At most.
+    Le,
+    /// Greater.
+    Gt,
+    /// At least.
+    Ge,
+    /// One of several.
+    In,
+    /// Contains a text, upper and lower case being the same.
+    Contains,
+    /// Starts with a text, upper and lower case being the same.
+    StartsWith,
+    /// Has no value (`true`) or has one (`false`).
+    IsNull,
+}
+
+/// A filter as the caller writes it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Filter {
+    /// All of them.
+    And(Vec<Filter>),
+    /// Any of them.
+    Or(Vec<Filter>),
+    /// The opposite.
+    Not(Box<Filter>),
+    /// A field compared with a value.
+    Field {
+        /// Field or key part, by its name in the API.
+        name: String,
+        /// How.
+        op: FilterOp,
+        /// Value, or list of values for [`FilterOp::In`].
+        value: Json,
+    },
+}
+
+/// What to read.
+#[derive(Clone, Debug)]
+pub struct PageCommand {
+    /// Schema.
+    pub schema: SchemaId,
+    /// Filter.
+    pub filter: Option<Filter>,
+    /// Fields to sort by, and their directions.
+    pub sort: Vec<(String, Direction)>,
+    /// Most rows.
+    pub first: u32,
+    /// Cursor of the row after which the page starts.
+    pub after: Option<String>,
+    /// Whether to count the rows of all pages.
+    pub count: bool,
+}
+
+/// One row of a page.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PageRow {
+    /// Key, as JSON object.
+    pub key: Json,
+    /// Fields that the user sees, by name.
+    pub values: Json,
+    /// Version, to be named when the row is changed.
+    pub version: String,
+    /// Cursor.
+    pub cursor: String,
+}
+
+/// A page of rows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Page {
+    /// The rows.
+    pub rows: Vec<PageRow>,
+    /// Whether there are more behind them.
+    pub more: bool,
+    /// Rows of all pages, if they were counted.
+    pub total: Option<u64>,
+}
+
+/// Reads a page.
+///
+/// # Errors
+/// `Invalid` with the path of every fault, `NotFound` and `Denied` by the user's rights, `Target` when the database
+/// could not do it.
+pub async fn page(cx: &Cx, app: &App, command: PageCommand) -> Result<Page> {
+    let principal = permit::signed_in(cx)?;
+    let found = catalog::find(app, &command.schema, &principal).await?;
+    let grant = policy::grant(&principal, &found)?;
+    let definition = &found.loaded.whole.schema.definition;
+    let reader = Reader {
+        definition,
+        grant: &grant,
+    };
+    let first = reader.first(command.first, app.options.max_page)?;
+    let sort = reader.sort(&command.sort)?;
+    let plan = PagePlan {
+        filter: command
+            .filter
+            .as_ref()
+            .map_or(Ok(Expr::True), |filter| reader.filter(filter, "filter"))?,
+        after: command
+            .after
+            .as_deref()
+            .map(|cursor| reader.after(cursor, &sort))
+            .transpose()?,
+        sort: sort.clone(),
+        limit: Some(u64::from(first) + 1),
+        count: command.count,
+        deadline_ms: app.options.batch_deadline_ms,
+    };
+    let scoped = plan::page(definition, &grant, plan)?;
+    let target = app
+        .targets
+        .get(&app.keyring, &found.loaded.connection)
+        .await?;
+    let results = target.page(&scoped).await?;
+    Ok(answer(&found.loaded, &grant, &sort, first, &results))
+}
+
+fn answer(
+    loaded: &Arc<Loaded>,
+    grant: &Grant,
+    sort: &[SortKey],
+    first: u32,
+    results: &[RowSet],
+) -> Page {
+    let definition = &loaded.whole.schema.definition;
+    let rows = results.first().map(|result| &result.rows);
+    let found = rows.map_or(0, quillback_plugin_api::RowBuffer::len);
+    let page = rows
+        .into_iter()
+        .flatten()
+        .take(first as usize)
+        .map(|cells| {
+            let image = shown(
+                definition,
+                grant,
+                cells.map(|cell| cell.map_or(Value::Null, ValueRef::to_owned)),
+            );
+            PageRow {
+                key: key_json(definition, &image.key),
+                values: image.visible(definition, grant),
+                version: image.version(definition, grant),
+                cursor: cursor(definition, sort, &image),
+            }
+        });
+    let total = results
+        .get(1)
+        .and_then(|result| result.rows.first())
+        .map(ValueRef::to_owned);
+    Page {
+        rows: page.collect(),
+        more: found > first as usize,
+        total: total
+            .and_then(|count| count.as_i64())
+            .and_then(|count| u64::try_from(count).ok()),
+    }
+}
+
+/// A cursor holds the values of the sort columns and of the key: the row itself may be gone when it is used.
+fn cursor(definition: &Definition, sort: &[SortKey], image: &write::Image) -> String {
+    let value = |column: &Ident| {
+        let key = definition
+            .key
+            .iter()
+            .position(|part| part.column == *column)
+            .and_then(|at| image.key.get(at));
+        let field = || {
+            definition
+                .fields
+                .iter()
+                .position(|field| field.column == *column)
+        };
+        key.or_else(|| field().and_then(|at| image.fields.get(at)))
+    };
+    let values: Vec<Value> = plan::total_sort(definition, sort.to_vec())
+        .iter()
+        .map(|key| value(&key.column).cloned().unwrap_or_default())
+        .collect();
+    write::hex(
+        serde_json::to_string(&values)
+            .unwrap_or_default()
+            .as_bytes(),
+    )
+}
+
+struct Reader<'a> {
+    definition: &'a Definition,
+    grant: &'a Grant,
+}
+
+impl Reader<'_> {
+    fn first(&self, first: u32, most: u32) -> Result<u32> {
+        let _ = self;
+        if (1..=most).contains(&first) {
+            Ok(first)
+        } else {
+            Err(Error::invalid(
+                "first",
+                "COUNT",
+                format!("Ask for 1 to {most} rows at once."),
+            ))
+        }
+    }
+
+    /// Column and type of a name that the user may see: a hidden field and one that does not exist answer the same.
+    fn column(&self, name: &str, path: &str) -> Result<(&Ident, &FieldKind, bool)> {
+        let hidden = self
+            .definition
+            .field(name)
+            .is_some_and(|(position, _)| !self.grant.sees(position));
+        let column = self.definition.column(name).filter(|_| !hidden);
+        let message = || format!("There is no field called {name}, or you may not see it.");
+        column.ok_or_else(|| Error::invalid(path, "UNKNOWN_FIELD", message()))
+    }
+
+    fn sort(&self, sort: &[(String, Direction)]) -> Result<Vec<SortKey>> {
+        let mut keys: Vec<SortKey> = Vec::with_capacity(sort.len());
+        for (position, (name, direction)) in sort.iter().enumerate() {
+            let path = format!("sort.{position}.field");
+            let (column, kind, nullable) = self.column(name, &path)?;
+            if matches!(kind, FieldKind::Json | FieldKind::Other) {
+                return Err(Error::invalid(
+                    path,
+                    "UNSUPPORTED",
+                    "Rows cannot be sorted by a field of this type.",
+                ));
+            }
+            if !keys.iter().any(|key| key.column == *column) {
+                keys.push(SortKey {
+                    column: column.clone(),
+                    direction: *direction,
+                    nullable,
+                });
+            }
+        }
+        Ok(keys)
+    }
+
+    fn after(&self, cursor: &str, sort: &[SortKey]) -> Result<Vec<Value>> {
+        let wrong = || {
+            Error::invalid(
+                "after",
+                "CURSOR",
+                "This is not a cursor of a page with the same sort.",
+            )
+        };
+        let bytes = unhex(cursor).ok_or_else(wrong)?;
+        let values: Vec<Value> = serde_json::from_slice(&bytes).map_err(|_| wrong())?;
+        let wanted = plan::total_sort(self.definition, sort.to_vec()).len();
+        if values.len() == wanted {
+            Ok(values)
+        } else {
+            Err(wrong())
+        }
+    }
+
+    fn filter(&self, filter: &Filter, path: &str) -> Result<Expr> {
+        let each = |filters: &[Filter], name: &str| -> Result<Vec<Expr>> {
+            let parts = filters.iter().enumerate();
+            parts
+                .map(|(position, filter)| self.filter(filter, &format!("{path}.{name}.{position}")))
+                .collect()
+        };
+        match filter {
+            Filter::And(filters) => Ok(Expr::all(each(filters, "and")?)),
+            Filter::Or(filters) => Ok(Expr::Or(each(filters, "or")?)),
+            Filter::Not(filter) => Ok(self.filter(filter, &format!("{path}.not"))?.negate()),
+            Filter::Field { name, op, value } => self.compare(name, *op, value, path),
+        }
+    }
+
+    fn compare(&self, name: &str, op: FilterOp, json: &Json, path: &str) -> Result<Expr> {
+        let (column, kind, _) = self.column(name, &format!("{path}.field"))?;
+        let read = |json: &Json| {
+            let value = row_json::read(json, kind);
+            value.map_err(|problem| {
+                Error::Invalid(vec![Problem {
+                    path: format!("{path}.value"),
+                    ..problem
+                }])
+            })
+        };
+        let op = match op {
+            FilterOp::In => {
+                let list = json.as_array().ok_or_else(|| {
+                    Error::invalid(
+                        format!("{path}.value"),
+                        "WRONG_TYPE",
+                        "A list of values is expected.",
+                    )
+                })?;
+                let values = list.iter().map(read).collect::<Result<_>>()?;
+                return Ok(Expr::In {
+                    column: column.clone(),
+                    values,
+                });
+            }
+            FilterOp::Contains | FilterOp::StartsWith => {
+                return self.search(column, kind, op, json, path);
+            }
+            FilterOp::IsNull => {
+                let is_null = Expr::IsNull(column.clone());
+                return Ok(if json.as_bool() == Some(false) {
+                    is_null.negate()
+                } else {
+                    is_null
+                });
+            }
+            FilterOp::Eq => Compare::Eq,
+            FilterOp::Ne => Compare::Ne,
+            FilterOp::Lt => Compare::Lt,
+            FilterOp::Le => Compare::Le,
+            FilterOp::Gt => Compare::Gt,
+            FilterOp::Ge => Compare::Ge,
+        };
+        let value = read(json)?;
+        Ok(match (op, value.is_null()) {
+            (Compare::Eq, true) => Expr::IsNull(column.clone()),
+            (Compare::Ne, true) => Expr::IsNull(column.clone()).negate(),
+            _ => Expr::compare(column, op, value),
+        })
+    }
+
+    fn search(
+        &self,
+        column: &Ident,
+        kind: &FieldKind,
+        op: FilterOp,
+        json: &Json,
+        path: &str,
+    ) -> Result<Expr> {
+        let _ = self;
+        let is_text = matches!(
+            kind,
+            FieldKind::Text { .. } | FieldKind::Paragraph | FieldKind::Dropdown { .. }
+        );
+        let (true, Some(text)) = (is_text, json.as_str()) else {
+            let message = "Only texts can be searched, and only for a text.";
+            return Err(Error::invalid(
+                format!("{path}.value"),
+                "WRONG_TYPE",
+                message,
+            ));
+        };
+        let how = if op == FilterOp::Contains {
+            TextMatch::Contains
+        } else {
+            TextMatch::StartsWith
+        };
+        Ok(Expr::Match {
+            column: column.clone(),
+            how,
+            ignore_case: true,
+            text: text.into(),
+        })
+    }
+}
+
+fn unhex(text: &str) -> Option<Vec<u8>> {
+    let digits = text.as_bytes();
+    if digits.len() % 2 != 0 {
+        return None;
+    }
+    let pair = |pair: &[u8]| {
+        std::str::from_utf8(pair)
+            .ok()
+            .and_then(|pair| u8::from_str_radix(pair, 16).ok())
+    };
+    digits.chunks(2).map(pair).collect()
+}

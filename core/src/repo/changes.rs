@@ -1,0 +1,320 @@
+//! `_changes` and `_audit_rows`: the books of the write path.
+
+use quillback_plugin_api::batch::{Batch, Expect};
+use quillback_plugin_api::civil::Timestamp;
+use quillback_plugin_api::remote::RemoteInstance;
+use quillback_plugin_api::sql::{Compare, Direction, Expr, Order, Select};
+use quillback_plugin_api::{Ident, Value};
+use serde_json::Value as Json;
+
+use super::{Record, Table, is, parse_json, select, to_json};
+use crate::error::{Error, Result};
+use crate::ids::{ChangeId, ConnectionId, SchemaId, UserId};
+
+const CHANGES: Table = Table {
+    name: "_changes",
+    columns: &[
+        "id",
+        "schema_id",
+        "connection_id",
+        "user_id",
+        "state",
+        "digest",
+        "marked",
+        "verified",
+        "row_count",
+        "plan",
+        "outcome",
+        "opened_at",
+        "closed_at",
+    ],
+};
+const AUDIT_ROWS: Table = Table {
+    name: "_audit_rows",
+    columns: &[
+        "change_id",
+        "position",
+        "schema_id",
+        "key_hash",
+        "row_key",
+        "action",
+        "before",
+        "after",
+        "user_id",
+        "at",
+    ],
+};
+
+/// What is known of a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Written down, not yet answered by the target.
+    Open,
+    /// It took effect.
+    Applied,
+    /// It was refused; nothing took effect.
+    Rejected,
+    /// It was lost on the way and can never take effect any more.
+    Abandoned,
+    /// It is not known whether it took effect, and the target has no marker to ask.
+    Unknown,
+}
+
+impl State {
+    const ALL: [Self; 5] = [
+        Self::Open,
+        Self::Applied,
+        Self::Rejected,
+        Self::Abandoned,
+        Self::Unknown,
+    ];
+
+    /// The name in the repository.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Applied => "applied",
+            Self::Rejected => "rejected",
+            Self::Abandoned => "abandoned",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    fn parse(name: &str) -> Result<Self> {
+        let known = Self::ALL.into_iter().find(|state| state.as_str() == name);
+        known.ok_or_else(|| Error::Internal("a stored state is unknown".into()))
+    }
+}
+
+/// A change as stored.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Change {
+    /// Identifier that the client chose.
+    pub id: ChangeId,
+    /// Schema.
+    pub schema: SchemaId,
+    /// Connection.
+    pub connection: ConnectionId,
+    /// Who.
+    pub user: UserId,
+    /// What is known.
+    pub state: State,
+    /// SHA-256 of what was asked for.
+    pub digest: String,
+    /// Whether the target writes a marker with it.
+    pub marked: bool,
+    /// Whether the identity was proved and not only claimed.
+    pub verified: bool,
+    /// Number of row changes asked for.
+    pub row_count: i64,
+    /// What was asked for, enough to write the audit trail when the answer was lost.
+    pub plan: Json,
+    /// What came of it.
+    pub outcome: Option<Json>,
+    /// When it was written down.
+    pub opened_at: Timestamp,
+    /// When it was settled.
+    pub closed_at: Option<Timestamp>,
+}
+
+fn record(record: &mut Record<'_>) -> Result<Change> {
+    Ok(Change {
+        id: ChangeId::stored(record.text()?),
+        schema: SchemaId::stored(record.text()?),
+        connection: ConnectionId::stored(record.text()?),
+        user: UserId::stored(record.text()?),
+        state: State::parse(&record.text()?)?,
+        digest: record.text()?,
+        marked: record.flag()?,
+        verified: record.flag()?,
+        row_count: record.number()?,
+        plan: record.json()?,
+        outcome: record
+            .optional_text()?
+            .map(|text| parse_json(&text))
+            .transpose()?,
+        opened_at: record.moment()?,
+        closed_at: record.optional_moment()?,
+    })
+}
+
+/// Writes a change down.
+pub fn insert_change(batch: &mut Batch, change: &Change) -> Result<()> {
+    let values = vec![
+        (&change.id).into(),
+        (&change.schema).into(),
+        (&change.connection).into(),
+        (&change.user).into(),
+        change.state.as_str().into(),
+        change.digest.as_str().into(),
+        change.marked.into(),
+        change.verified.into(),
+        change.row_count.into(),
+        to_json(&change.plan)?.into(),
+        change.outcome.as_ref().map(to_json).transpose()?.into(),
+        Value::Instant(change.opened_at),
+        change.closed_at.map_or(Value::Null, Value::Instant),
+    ];
+    batch.write(CHANGES.insert(&[values]), Expect::Rows(1));
+    Ok(())
+}
+
+/// Settles an open change; refused when someone else settled it first.
+pub fn close_change(
+    batch: &mut Batch,
+    id: &ChangeId,
+    state: State,
+    outcome: &Json,
+    now: Timestamp,
+) -> Result<()> {
+    let set = vec![
+        ("state", state.as_str().into()),
+        ("outcome", to_json(outcome)?.into()),
+        ("closed_at", Value::Instant(now)),
+    ];
+    let filter = is("id", id).and(is("state", State::Open.as_str()));
+    batch.write(CHANGES.update(set, filter), Expect::Rows(1));
+    Ok(())
+}
+
+/// The change, if it was ever written down.
+pub async fn find_change(repo: &RemoteInstance, id: &ChangeId) -> Result<Option<Change>> {
+    Ok(select(repo, CHANGES.select(is("id", id)), record)
+        .await?
+        .pop())
+}
+
+/// Open changes that were written down before `before`, oldest first.
+pub async fn list_open_changes(
+    repo: &RemoteInstance,
+    before: Timestamp,
+    limit: u64,
+) -> Result<Vec<Change>> {
+    let opened = Expr::compare(
+        &Ident::literal("opened_at"),
+        Compare::Lt,
+        Value::Instant(before),
+    );
+    let filter = is("state", State::Open.as_str()).and(opened);
+    select(
+        repo,
+        Select {
+            limit: Some(limit),
+            ..CHANGES.select_by(filter, "opened_at")
+        },
+        record,
+    )
+    .await
+}
+
+/// One row of a change in the audit trail.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AuditRow {
+    /// Change.
+    pub change: ChangeId,
+    /// Position of the row in it.
+    pub position: i64,
+    /// Schema.
+    pub schema: SchemaId,
+    /// SHA-256 of the key's JSON.
+    pub key_hash: String,
+    /// Key, as JSON object.
+    pub key: Json,
+    /// `add`, `edit` or `delete`.
+    pub action: String,
+    /// Values before; missing for an add, and for a change whose answer was lost.
+    pub before: Option<Json>,
+    /// Values after; missing for a delete.
+    pub after: Option<Json>,
+    /// Who.
+    pub user: UserId,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Adds rows to the audit trail.
+pub fn insert_audit_rows(batch: &mut Batch, rows: &[AuditRow]) -> Result<()> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let records = rows.iter().map(audit_values).collect::<Result<Vec<_>>>()?;
+    batch.write(AUDIT_ROWS.insert(&records), Expect::Rows(rows.len() as u64));
+    Ok(())
+}
+
+fn audit_values(row: &AuditRow) -> Result<Vec<Value>> {
+    Ok(vec![
+        (&row.change).into(),
+        row.position.into(),
+        (&row.schema).into(),
+        row.key_hash.as_str().into(),
+        to_json(&row.key)?.into(),
+        row.action.as_str().into(),
+        row.before.as_ref().map(to_json).transpose()?.into(),
+        row.after.as_ref().map(to_json).transpose()?.into(),
+        (&row.user).into(),
+        Value::Instant(row.at),
+    ])
+}
+
+fn audit_record(record: &mut Record<'_>) -> Result<AuditRow> {
+    let json = |text: Option<String>| text.map(|text| parse_json(&text)).transpose();
+    Ok(AuditRow {
+        change: ChangeId::stored(record.text()?),
+        position: record.number()?,
+        schema: SchemaId::stored(record.text()?),
+        key_hash: record.text()?,
+        key: record.json()?,
+        action: record.text()?,
+        before: json(record.optional_text()?)?,
+        after: json(record.optional_text()?)?,
+        user: UserId::stored(record.text()?),
+        at: record.moment()?,
+    })
+}
+
+/// Which part of the audit trail to read.
+#[derive(Clone, Debug)]
+pub struct AuditFilter<'a> {
+    /// Schema.
+    pub schema: &'a SchemaId,
+    /// Only this row.
+    pub key_hash: Option<&'a str>,
+    /// Only this change.
+    pub change: Option<&'a ChangeId>,
+    /// Entries to pass over.
+    pub offset: u64,
+    /// Most entries.
+    pub limit: u64,
+}
+
+/// Entries of the audit trail, newest first.
+pub async fn list_audit_rows(
+    repo: &RemoteInstance,
+    filter: &AuditFilter<'_>,
+) -> Result<Vec<AuditRow>> {
+    let mut condition = is("schema_id", filter.schema);
+    if let Some(hash) = filter.key_hash {
+        condition = condition.and(is("key_hash", hash));
+    }
+    if let Some(change) = filter.change {
+        condition = condition.and(is("change_id", change));
+    }
+    let by = |column, direction| Order {
+        column: Ident::literal(column),
+        direction,
+        nullable: false,
+    };
+    let order = vec![
+        by("at", Direction::Desc),
+        by("change_id", Direction::Desc),
+        by("position", Direction::Asc),
+    ];
+    let read = Select {
+        order,
+        limit: Some(filter.limit),
+        offset: filter.offset,
+        ..AUDIT_ROWS.select(condition)
+    };
+    select(repo, read, audit_record).await
+}

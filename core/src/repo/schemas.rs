@@ -1,0 +1,274 @@
+//! `_schemas` with their permissions, and the entitlements that policies speak of.
+
+use quillback_plugin_api::batch::{Batch, Expect, StepOutcome};
+use quillback_plugin_api::civil::Timestamp;
+use quillback_plugin_api::remote::RemoteInstance;
+use quillback_plugin_api::sql::{Assignment, Expr, Select, SetTo, Statement, Update};
+use quillback_plugin_api::{Ident, Value};
+
+use super::{Record, Table, is, records, select, to_json};
+use crate::cx::Principal;
+use crate::error::{Error, Result};
+use crate::ids::{ConnectionId, GroupId, PolicyId, SchemaId};
+use crate::policy::{Policy, Rights};
+use crate::schema::{Module, Schema};
+
+const SCHEMAS: Table = Table {
+    name: "_schemas",
+    columns: &[
+        "id",
+        "label",
+        "label_key",
+        "module",
+        "connection_id",
+        "definition",
+        "revision",
+        "created_at",
+        "updated_at",
+    ],
+};
+const PERMISSIONS: Table = Table {
+    name: "_schema_permissions",
+    columns: &["schema_id", "group_id", "rights"],
+};
+const POLICIES: Table = Table {
+    name: "_policies",
+    columns: &["id", "schema_id", "name", "rules", "created_at"],
+};
+const ENTITLEMENTS: Table = Table {
+    name: "_rls_entitlements",
+    columns: &["assignable_type", "assignable_id", "property", "value"],
+};
+
+/// What makes two labels the same.
+pub(crate) fn label_key(label: &str) -> String {
+    label.trim().to_lowercase()
+}
+
+fn record(record: &mut Record<'_>) -> Result<Schema> {
+    let id = SchemaId::stored(record.text()?);
+    let label = record.text()?;
+    record.text()?;
+    let module = record.text()?;
+    Ok(Schema {
+        id,
+        label,
+        module: Module::parse(&module)
+            .ok_or_else(|| Error::Internal("a stored module is unknown".into()))?,
+        connection: ConnectionId::stored(record.text()?),
+        definition: record.json()?,
+        revision: record.number()?,
+        created_at: record.moment()?,
+        updated_at: record.moment()?,
+    })
+}
+
+fn values(schema: &Schema) -> Result<Vec<Value>> {
+    Ok(vec![
+        (&schema.id).into(),
+        schema.label.as_str().into(),
+        label_key(&schema.label).into(),
+        schema.module.as_str().into(),
+        (&schema.connection).into(),
+        to_json(&schema.definition)?.into(),
+        schema.revision.into(),
+        Value::Instant(schema.created_at),
+        Value::Instant(schema.updated_at),
+    ])
+}
+
+/// Reads that give a schema with its permissions and policies; [`from_outcomes`] takes their answers.
+pub(crate) fn whole(id: &SchemaId) -> [Select; 3] {
+    [
+        SCHEMAS.select(is("id", id)),
+        PERMISSIONS.select(is("schema_id", id)),
+        POLICIES.select_by(is("schema_id", id), "created_at"),
+    ]
+}
+
+/// A schema with everything that decides who may do what with it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Whole {
+    /// The schema.
+    pub schema: Schema,
+    /// Rights by group.
+    pub permissions: Vec<(GroupId, Rights)>,
+    /// Row-level security; a row is visible when any policy lets it through.
+    pub policies: Vec<Policy>,
+}
+
+/// Reads the answers of [`whole`].
+pub(crate) fn from_outcomes(outcomes: &[StepOutcome]) -> Result<Option<Whole>> {
+    let [schema, permissions, policies, ..] = outcomes else {
+        return Ok(None);
+    };
+    let Some(schema) = records(schema, record)?.pop() else {
+        return Ok(None);
+    };
+    let permissions = records(permissions, |record| {
+        record.text()?;
+        Ok((GroupId::stored(record.text()?), record.json()?))
+    })?;
+    let policies = records(policies, |record| {
+        let id = PolicyId::stored(record.text()?);
+        record.text()?;
+        Ok(Policy {
+            id,
+            name: record.text()?,
+            rules: record.json()?,
+        })
+    })?;
+    Ok(Some(Whole {
+        schema,
+        permissions,
+        policies,
+    }))
+}
+
+/// The revision that a schema has now.
+pub(crate) fn revision(id: &SchemaId) -> Select {
+    SCHEMAS.column("revision", is("id", id))
+}
+
+/// The entitlements of a user and of all the user's groups.
+pub(crate) fn entitlements(principal: &Principal) -> Select {
+    let groups = principal
+        .groups
+        .iter()
+        .map(|group| Value::from(&group.id))
+        .collect();
+    let mine = is("assignable_type", "user").and(is("assignable_id", &principal.user));
+    let ours = is("assignable_type", "group").and(Expr::In {
+        column: Ident::literal("assignable_id"),
+        values: groups,
+    });
+    ENTITLEMENTS.select(Expr::Or(vec![mine, ours]))
+}
+
+/// Reads the answer of [`entitlements`]: properties and values.
+pub(crate) fn entitlements_from(outcome: &StepOutcome) -> Result<Vec<(String, String)>> {
+    records(outcome, |record| {
+        record.text()?;
+        record.text()?;
+        Ok((record.text()?, record.text()?))
+    })
+}
+
+/// All schemas by label.
+pub async fn list_schemas(repo: &RemoteInstance) -> Result<Vec<Schema>> {
+    select(repo, SCHEMAS.select_by(Expr::True, "label_key"), record).await
+}
+
+/// Schemas on which one of the groups has rights, by label.
+pub async fn list_schemas_of(repo: &RemoteInstance, groups: &[GroupId]) -> Result<Vec<Schema>> {
+    let groups = groups.iter().map(Value::from).collect();
+    let open = PERMISSIONS.column(
+        "schema_id",
+        Expr::In {
+            column: Ident::literal("group_id"),
+            values: groups,
+        },
+    );
+    let filter = Expr::InSelect {
+        column: Ident::literal("id"),
+        select: Box::new(open),
+    };
+    select(repo, SCHEMAS.select_by(filter, "label_key"), record).await
+}
+
+/// Labels of the schemas that use a connection.
+pub async fn labels_using(repo: &RemoteInstance, connection: &ConnectionId) -> Result<Vec<String>> {
+    select(
+        repo,
+        SCHEMAS.column("label", is("connection_id", connection)),
+        |record| record.text(),
+    )
+    .await
+}
+
+/// Adds a schema.
+pub fn insert_schema(batch: &mut Batch, schema: &Schema) -> Result<()> {
+    batch.write(SCHEMAS.insert(&[values(schema)?]), Expect::Rows(1));
+    Ok(())
+}
+
+/// Replaces a schema whose revision is still `seen`.
+pub fn update_schema(batch: &mut Batch, schema: &Schema, seen: i64) -> Result<()> {
+    let set = SCHEMAS
+        .columns
+        .iter()
+        .copied()
+        .zip(values(schema)?)
+        .skip(1)
+        .collect();
+    let filter = is("id", &schema.id).and(is("revision", seen));
+    batch.write(SCHEMAS.update(set, filter), Expect::Rows(1));
+    Ok(())
+}
+
+/// Makes the revision grow after a change of permissions or policies, so that every server reads them anew.
+pub fn touch_schema(batch: &mut Batch, id: &SchemaId, now: Timestamp) {
+    let plus = Assignment {
+        column: Ident::literal("revision"),
+        to: SetTo::Plus(Value::I64(1)),
+    };
+    let set = vec![
+        plus,
+        Assignment::set(&Ident::literal("updated_at"), Value::Instant(now)),
+    ];
+    let update = Update {
+        table: SCHEMAS.table(),
+        set,
+        filter: is("id", id),
+    };
+    batch.write(Statement::Update(update), Expect::Rows(1));
+}
+
+/// Removes a schema whose revision is still `seen`, with its permissions and policies. Its audit trail stays.
+pub fn delete_schema(batch: &mut Batch, id: &SchemaId, seen: i64) {
+    batch.write(
+        SCHEMAS.delete(is("id", id).and(is("revision", seen))),
+        Expect::Rows(1),
+    );
+    batch.write(PERMISSIONS.delete(is("schema_id", id)), Expect::Any);
+    batch.write(POLICIES.delete(is("schema_id", id)), Expect::Any);
+}
+
+/// Gives a group these rights and takes all others from it.
+pub fn set_permission(
+    batch: &mut Batch,
+    schema: &SchemaId,
+    group: &GroupId,
+    rights: &Rights,
+) -> Result<()> {
+    batch.write(
+        PERMISSIONS.delete(is("schema_id", schema).and(is("group_id", group))),
+        Expect::Any,
+    );
+    if !rights.is_empty() {
+        let record = vec![schema.into(), group.into(), to_json(rights)?.into()];
+        batch.write(PERMISSIONS.insert(&[record]), Expect::Rows(1));
+    }
+    Ok(())
+}
+
+/// Replaces the policies of a schema.
+pub fn set_policies(
+    batch: &mut Batch,
+    schema: &SchemaId,
+    policies: &[Policy],
+    now: Timestamp,
+) -> Result<()> {
+    batch.write(POLICIES.delete(is("schema_id", schema)), Expect::Any);
+    for policy in policies {
+        let record = vec![
+            (&policy.id).into(),
+            schema.into(),
+            policy.name.as_str().into(),
+            to_json(&policy.rules)?.into(),
+            Value::Instant(now),
+        ];
+        batch.write(POLICIES.insert(&[record]), Expect::Rows(1));
+    }
+    Ok(())
+}

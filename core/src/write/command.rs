@@ -1,0 +1,59 @@
+//! What a client asks to be written.
+
+use serde::Serialize;
+use serde_json::{Map, Value as Json};
+
+use crate::ids::{ChangeId, SchemaId};
+
+/// Values by field name.
+pub type Values = Map<String, Json>;
+
+/// Changes of rows that take effect together.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WriteCommand {
+    /// Identifier that the client chose; sent again, it answers with the first outcome.
+    pub change: ChangeId,
+    /// Schema.
+    pub schema: SchemaId,
+    /// The changes, at least one.
+    pub changes: Vec<WriteChange>,
+}
+
+/// What the client knows about the row it changes.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub enum Seen {
+    /// The values that it saw.
+    Values(Values),
+    /// The version that it saw.
+    Version(String),
+    /// Nothing: whatever is there is overwritten.
+    Anything,
+}
+
+/// One change of one row.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub enum WriteChange {
+    /// Adds a row.
+    Add {
+        /// Key, where the client makes it.
+        key: Option<Json>,
+        /// Values.
+        values: Values,
+    },
+    /// Changes a row.
+    Edit {
+        /// Key.
+        key: Json,
+        /// New values of the fields that change.
+        values: Values,
+        /// What the client saw.
+        seen: Seen,
+    },
+    /// Removes a row.
+    Delete {
+        /// Key.
+        key: Json,
+        /// What the client saw.
+        seen: Seen,
+    },
+}

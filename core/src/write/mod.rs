@@ -1,0 +1,154 @@
+//! Writing rows: many adds, edits and deletes as one change that takes effect whole or not at all.
+
+mod command;
+mod image;
+mod outcome;
+mod validate;
+mod versions;
+
+pub use command::{Seen, Values, WriteChange, WriteCommand};
+pub(crate) use image::hex;
+pub use image::{Image, key_hash, key_json, version_of};
+pub use outcome::{RowOutcome, RowStatus, WriteOutcome, WriteState};
+pub(crate) use outcome::{Settled, Trace};
+pub use validate::key as read_key;
+pub(crate) use versions::shown;
+
+use std::sync::Arc;
+
+use quillback_plugin_api::batch::{BatchOutcome, RenderedStep};
+use quillback_plugin_api::{Category, DriverError};
+
+use crate::app::App;
+use crate::catalog::{self, Loaded};
+use crate::cx::Cx;
+use crate::error::{Error, Result};
+use crate::journal::{self, Entry, Opening};
+use crate::permit;
+use crate::plan::{self, Mark, RowChange, ScopedBatch};
+use crate::policy::{self, Grant};
+use crate::targets::Opened;
+
+/// A change that is ready to be sent.
+struct Prepared {
+    loaded: Arc<Loaded>,
+    grant: Grant,
+    changes: Vec<RowChange>,
+    target: Opened,
+    scoped: ScopedBatch,
+}
+
+/// Writes rows. The same change id sent again answers with the first outcome.
+///
+/// # Errors
+/// `Invalid` with the path of every fault in the input, `NotFound` and `Denied` by the user's rights, `Target` when the
+/// database could not do it, `OutcomeUnknown` when it never answered. What concerns single rows is in the outcome.
+pub async fn submit(cx: &Cx, app: &App, command: WriteCommand) -> Result<WriteOutcome> {
+    let prepared = match prepare(cx, app, &command).await? {
+        Ok(prepared) => prepared,
+        Err(conflicts) => return Ok(conflicts),
+    };
+    let entry = match journal::open(
+        cx,
+        app,
+        &prepared.loaded,
+        prepared.target.marked,
+        &prepared.changes,
+        &command,
+    )
+    .await?
+    {
+        Opening::New(entry) => entry,
+        Opening::Known(outcome) => return Ok(outcome),
+    };
+    let answer = prepared.target.apply(&prepared.scoped).await;
+    settle(cx, app, &prepared, entry, answer).await
+}
+
+/// The SQL and the parameters that [`submit`] would send, for people who may change the schema.
+///
+/// # Errors
+/// As [`submit`].
+pub async fn explain(cx: &Cx, app: &App, command: &WriteCommand) -> Result<Vec<RenderedStep>> {
+    let _permit = permit::manage_schemas(cx)?;
+    match prepare(cx, app, command).await? {
+        Ok(prepared) => prepared.target.render(&prepared.scoped).await,
+        Err(_) => Err(Error::Stale("row")),
+    }
+}
+
+async fn prepare(
+    cx: &Cx,
+    app: &App,
+    command: &WriteCommand,
+) -> Result<std::result::Result<Prepared, WriteOutcome>> {
+    let principal = permit::writer(cx)?;
+    let found = catalog::find(app, &command.schema, &principal).await?;
+    let grant = policy::grant(&principal, &found)?;
+    let loaded = found.loaded;
+    let mut changes = validate::changes(cx, app, &loaded.whole.schema.definition, &grant, command)?;
+    let target = app.targets.get(&app.keyring, &loaded.connection).await?;
+    if let Some(conflicts) =
+        versions::resolve(app, &target, &loaded, &grant, command, &mut changes).await?
+    {
+        return Ok(Err(conflicts));
+    }
+    let mark = Mark {
+        change: &command.change,
+        now: cx.now(),
+    };
+    let mark = target.marked.then_some(&mark);
+    let scoped = plan::scope(
+        &loaded,
+        &grant,
+        &changes,
+        mark,
+        app.options.batch_deadline_ms,
+    )?;
+    Ok(Ok(Prepared {
+        loaded,
+        grant,
+        changes,
+        target,
+        scoped,
+    }))
+}
+
+async fn settle(
+    cx: &Cx,
+    app: &App,
+    prepared: &Prepared,
+    entry: Entry,
+    answer: std::result::Result<BatchOutcome, DriverError>,
+) -> Result<WriteOutcome> {
+    let Prepared {
+        loaded,
+        grant,
+        changes,
+        scoped,
+        ..
+    } = prepared;
+    let settled = match answer {
+        Ok(BatchOutcome::Committed(done)) => {
+            outcome::committed(&entry.change, loaded, grant, changes, scoped, &done)
+        }
+        Ok(BatchOutcome::Refused { step, done, .. }) => {
+            outcome::refused(&entry.change, loaded, grant, changes, scoped, step, &done)
+        }
+        Err(error) if is_uncertain(&error) => return Err(journal::leave_open(&entry, &error)),
+        Err(error) => match outcome::failed(&entry.change, loaded, changes, scoped, &error) {
+            Some(outcome) => outcome,
+            None => {
+                journal::reject(cx, app, entry, &error).await;
+                return Err(Error::Target(error));
+            }
+        },
+    };
+    journal::close(cx, app, entry, loaded, &settled).await;
+    Ok(settled.outcome)
+}
+
+/// Whether the change may have taken effect in spite of the error.
+fn is_uncertain(error: &DriverError) -> bool {
+    error.outcome_unknown || matches!(error.category, Category::Internal | Category::Protocol)
+}
