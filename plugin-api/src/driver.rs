@@ -32,6 +32,11 @@ pub struct DriverInfo {
     /// JSON Schema of the connection options; secrets are marked `writeOnly`.
     #[serde(default)]
     pub options_schema: serde_json::Value,
+    /// URL schemes that mean this driver, such as `postgresql`. A driver that names any also takes the option `url`, in
+    /// place of the single options: the repository is chosen that way (`postgresql://user:secret@host/database`,
+    /// `sqlite:/path/to/file`).
+    #[serde(default)]
+    pub url_schemes: Vec<String>,
     /// The option that names the host (or file), shown in lists of connections.
     #[serde(default)]
     pub address_options: Vec<String>,
