@@ -1,7 +1,7 @@
 //! Keys that seal secrets: checked at start-up, and changed while the server runs.
 
 use quillback_plugin_api::Ident;
-use quillback_plugin_api::batch::{Batch, BatchOutcome, Expect};
+use quillback_plugin_api::batch::{Batch, Expect};
 use quillback_plugin_api::sql::{Compare, Expr, Select};
 use zeroize::Zeroizing;
 

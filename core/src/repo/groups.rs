@@ -6,7 +6,7 @@ use quillback_plugin_api::remote::RemoteInstance;
 use quillback_plugin_api::sql::{Expr, Select};
 use quillback_plugin_api::{Ident, TableRef, Value};
 
-use super::{Record, Table, is, read, records, select};
+use super::{Record, Table, is, one_number, read, records, select};
 use crate::cx;
 use crate::error::{Error, Result};
 use crate::ids::{GroupId, UserId};
@@ -155,7 +155,7 @@ pub(crate) async fn is_used(repo: &RemoteInstance, group: &GroupId) -> Result<bo
         .map(|table| Select::count(table, use_of(group)))
         .into();
     for outcome in read(repo, counts).await? {
-        if records(&outcome, |record| record.number())?
+        if records(&outcome, one_number)?
             .iter()
             .any(|count| *count > 0)
         {

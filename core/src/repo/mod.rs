@@ -15,7 +15,7 @@ pub mod settings;
 pub mod throttle;
 pub mod tokens;
 
-pub(crate) use record::{Record, Table, is, parse_json, to_json};
+pub(crate) use record::{Record, Table, is, one_number, one_text, parse_json, to_json};
 
 use quillback_plugin_api::batch::{Batch, BatchOutcome, StepOutcome};
 use quillback_plugin_api::remote::RemoteInstance;

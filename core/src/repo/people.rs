@@ -8,7 +8,7 @@ use quillback_plugin_api::remote::RemoteInstance;
 use quillback_plugin_api::sql::{Compare, Expr, Select, TextMatch};
 use quillback_plugin_api::{Ident, Value};
 
-use super::{Record, Table, is, read, records, select};
+use super::{Record, Table, is, one_number, one_text, read, records, select};
 use crate::cx::Role;
 use crate::error::{Error, Result};
 use crate::ids::UserId;
@@ -224,7 +224,7 @@ pub async fn has_users(repo: &RemoteInstance) -> Result<bool> {
         limit: Some(1),
         ..USERS.column("id", Expr::True)
     };
-    Ok(!select(repo, one, |record| record.text()).await?.is_empty())
+    Ok(!select(repo, one, one_text).await?.is_empty())
 }
 
 /// The active users who are admins, except `except`.
@@ -242,10 +242,7 @@ pub(crate) fn other_admins(except: &UserId) -> Expr {
 
 /// How many users hold `filter`.
 pub(crate) async fn count_users(repo: &RemoteInstance, filter: Expr) -> Result<u64> {
-    let rows = select(repo, Select::count(USERS.table(), filter), |record| {
-        record.number()
-    })
-    .await?;
+    let rows = select(repo, Select::count(USERS.table(), filter), one_number).await?;
     Ok(rows
         .first()
         .and_then(|count| u64::try_from(*count).ok())
@@ -319,7 +316,7 @@ pub(super) fn select_roles(filter: Expr) -> Select {
 
 /// Reads the records of [`select_roles`]; a role that this version does not know gives no right.
 pub(super) fn read_roles(outcome: &quillback_plugin_api::batch::StepOutcome) -> Result<Vec<Role>> {
-    let names = records(outcome, |record| record.text())?;
+    let names = records(outcome, one_text)?;
     let mut roles: Vec<_> = names.iter().filter_map(|name| Role::parse(name)).collect();
     roles.sort_unstable();
     Ok(roles)

@@ -172,6 +172,16 @@ impl<'a> Record<'a> {
     }
 }
 
+/// Reads a record of one text.
+pub(crate) fn one_text(record: &mut Record<'_>) -> Result<String> {
+    record.text()
+}
+
+/// Reads a record of one number.
+pub(crate) fn one_number(record: &mut Record<'_>) -> Result<i64> {
+    record.number()
+}
+
 /// Reads a JSON document of the repository.
 pub(crate) fn parse_json<T: DeserializeOwned>(text: &str) -> Result<T> {
     serde_json::from_str(text)

@@ -3,7 +3,7 @@
 use quillback_plugin_api::batch::{Batch, Expect};
 use quillback_plugin_api::remote::RemoteInstance;
 
-use super::{Table, is, is_duplicate, select};
+use super::{Table, is, is_duplicate, one_text, select};
 use crate::error::Result;
 
 const SETTINGS: Table = Table {
@@ -14,11 +14,9 @@ const SETTINGS: Table = Table {
 /// The value of a setting.
 pub async fn find_setting(repo: &RemoteInstance, name: &'static str) -> Result<Option<String>> {
     Ok(
-        select(repo, SETTINGS.column("value", is("name", name)), |record| {
-            record.text()
-        })
-        .await?
-        .pop(),
+        select(repo, SETTINGS.column("value", is("name", name)), one_text)
+            .await?
+            .pop(),
     )
 }
 
