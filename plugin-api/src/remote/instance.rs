@@ -29,6 +29,16 @@ impl RemoteInstance {
         self.calls.start(op, request)?.await
     }
 
+    /// Sends any bytes as a request, to test how a driver takes them; answers with the payload.
+    ///
+    /// # Errors
+    /// What the driver answers: `Unsupported` for an operation that it does not know, `Protocol` for a request that it
+    /// cannot read.
+    pub async fn probe(&self, op: u32, request: &[u8]) -> Result<Vec<u8>, DriverError> {
+        let reply = self.call(op, request).await?;
+        Ok(reply.payload.as_bytes().to_vec())
+    }
+
     /// Asks the server who it is.
     ///
     /// # Errors
