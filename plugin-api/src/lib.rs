@@ -9,6 +9,7 @@
 
 pub mod abi;
 pub mod batch;
+pub mod blocking;
 pub mod capabilities;
 pub mod catalog;
 pub mod civil;
