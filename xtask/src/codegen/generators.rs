@@ -45,6 +45,10 @@ pub(crate) const GENERATORS: &[Generator] = &[
         name: "reference of settings",
         make: |tools| tools.server(&["config", "reference"], "docs/settings.md"),
     },
+    Generator {
+        name: "C header of the plugin interface",
+        make: c_header,
+    },
 ];
 
 impl Tools<'_> {
@@ -57,6 +61,17 @@ impl Tools<'_> {
             files: vec![(path.to_owned(), text)],
         })
     }
+}
+
+fn c_header(tools: &Tools<'_>) -> Result<Generated> {
+    let mut cargo = workspace::cargo();
+    cargo.args(["run", "--quiet", "-p", "quillback-plugin-api"]);
+    cargo.args(["--example", "header"]).current_dir(tools.root);
+    let path = "plugin-api/include/quillback_driver.h".to_owned();
+    Ok(Generated {
+        folder: None,
+        files: vec![(path, process::capture(&mut cargo)?)],
+    })
 }
 
 fn driver_table(tools: &Tools<'_>) -> Result<Generated> {
