@@ -13,6 +13,7 @@ mod bench;
 mod codegen;
 mod db;
 mod dist;
+mod new_driver;
 mod plugins;
 mod process;
 mod run;
@@ -54,6 +55,8 @@ enum Command {
     Codegen(codegen::Options),
     /// Check the house rules that no compiler checks.
     Tidy,
+    /// Make the folder of a new driver from the template.
+    NewDriver(new_driver::Options),
     /// Measure an optimised build against private database servers.
     Bench(bench::Options),
     /// Build for release: server, plugins and a list of digests in `dist/`.
@@ -76,6 +79,7 @@ fn main() -> ExitCode {
         Command::Run(options) => run::run(&options),
         Command::Codegen(options) => codegen::run(&options),
         Command::Tidy => tidy::check(&workspace::root()),
+        Command::NewDriver(options) => new_driver::run(&options),
         Command::Bench(options) => bench::run(&options),
         Command::Dist(options) => dist::run(&options),
         Command::Db(command) => db::run(command),
