@@ -80,6 +80,7 @@ const EVERYTHING: Names = &[
 const BENCHED: Names = &[
     "plugin-api",
     "plugin-host",
+    "plugin-host/fixture",
     "migrations",
     "core",
     "server",
@@ -92,7 +93,8 @@ const ANY_DRIVER: Names = &["drivers/*"];
 const TABLE: &[Row] = &[
     row("plugin-api", &[], &[], &[WEB, GRAPHQL, CLIENTS, OUTSIDE]),
     row("drivers/*", &["plugin-api"], &["conformance"], &[WEB, GRAPHQL]),
-    row("plugin-host", &["plugin-api"], &[], &[WEB, GRAPHQL, CLIENTS]),
+    row("plugin-host", &["plugin-api"], &["plugin-host/fixture"], &[WEB, GRAPHQL, CLIENTS]),
+    row("plugin-host/fixture", &["plugin-api"], &[], &[WEB, GRAPHQL, CLIENTS, OUTSIDE]),
     row("conformance", &["plugin-api", "plugin-host"], &[], &[WEB, GRAPHQL, CLIENTS]),
     row("migrations", &["plugin-api"], ANY_DRIVER, &[WEB, GRAPHQL, CLIENTS, OUTSIDE]),
     row("core", &["plugin-api", "migrations"], ANY_DRIVER, &[WEB, GRAPHQL, CLIENTS, OUTSIDE]),
