@@ -26,4 +26,4 @@ mod verify;
 
 pub use runner::main;
 pub use surroundings::{ServerUrl, Surroundings};
-pub use target::{Access, Quirks, Session, Statements, Target};
+pub use target::{Access, OpenSession, Quirks, Session, Statements, Target};

@@ -16,7 +16,7 @@ use crate::verify::Skipped;
 use crate::{Target, cases, library, samples};
 
 /// A case that takes longer hangs.
-const LONGEST: Duration = Duration::from_secs(120);
+const LONGEST: Duration = Duration::from_mins(2);
 
 /// How the driver got into the process.
 #[derive(Clone, Copy, Debug)]

@@ -16,7 +16,7 @@ pub struct Target {
     pub access: Option<Access>,
     /// A session beside the driver, through a client of the test's own: it makes what the contract cannot make (views,
     /// foreign keys) and holds locks. `None` skips the cases that need it.
-    pub session: Option<fn(&Json) -> Result<Box<dyn Session>, String>>,
+    pub session: Option<OpenSession>,
     /// SQL of this database for that session.
     pub statements: Statements,
     /// Declared limits.
@@ -35,6 +35,9 @@ pub struct Access {
     /// Sets the time that opening a connection may take to one second.
     pub hurry: fn(&mut Json),
 }
+
+/// Opens a session with the options of a connection; the error is the database's message.
+pub type OpenSession = fn(&Json) -> Result<Box<dyn Session>, String>;
 
 /// A connection of the test's own, used from a blocking thread. Dropping it rolls back what is open.
 pub trait Session: Send {

@@ -25,6 +25,10 @@ pub(crate) fn skip<T>(limit: impl Into<String>) -> Result<T> {
 }
 
 /// Demands that two things are equal.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "most callers compare what a call answered with what they write down beside it"
+)]
 pub(crate) fn equal<T: PartialEq + Debug>(what: &str, found: T, wanted: T) -> Result<()> {
     ensure!(
         found == wanted,

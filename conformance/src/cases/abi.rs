@@ -174,7 +174,7 @@ async fn a_thousand_calls_run_at_once(lab: &Lab) -> Result<()> {
     let table = lab.numbers("thousand", &[1, 2, 3]).await?;
     let batch = Batch::of(vec![read(by_id(&table, [n()], Expr::True))]);
     let calls = (0..1_000).map(|_| lab.instance.apply(&batch));
-    let outcomes = tokio::time::timeout(Duration::from_secs(60), join_all(calls)).await;
+    let outcomes = tokio::time::timeout(Duration::from_mins(1), join_all(calls)).await;
     for outcome in outcomes.context("a thousand calls do not end")? {
         let done = crate::lab::committed(outcome?)?;
         equal("rows", done.first().map(|step| step.found), Some(3))?;

@@ -145,7 +145,7 @@ async fn a_reader_sees_all_of_a_batch_or_nothing(lab: &Lab) -> Result<()> {
     };
     let (written, read) = tokio::join!(
         writing,
-        tokio::time::timeout(Duration::from_secs(60), reading)
+        tokio::time::timeout(Duration::from_mins(1), reading)
     );
     written?;
     second.close().await;

@@ -205,7 +205,7 @@ async fn schemas_without_claim_are_refused_or_empty(lab: &Lab) -> Result<()> {
     }
     match lab.instance.introspect(&Introspect::Schemas).await {
         Ok(Catalog::Schemas(names)) => {
-            ensure!(names.len() <= 1, "schemas are not claimed, found {names:?}")
+            ensure!(names.len() <= 1, "schemas are not claimed, found {names:?}");
         }
         Err(error) => equal("the category", error.category, Category::Unsupported)?,
         Ok(other) => bail!("asked for schemas, answered {other:?}"),

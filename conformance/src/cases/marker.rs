@@ -65,6 +65,9 @@ async fn marked_by(lab: &Lab, markers: &TableRef) -> Result<Vec<Vec<Value>>> {
     lab.rows(select).await
 }
 
+/// Long enough for a batch to get as far as it can.
+const MOMENT: Duration = Duration::from_millis(300);
+
 /// A batch that has inserted the marker and waits for a row, and a fence that waits for the batch.
 struct Race {
     markers: TableRef,
@@ -102,44 +105,22 @@ async fn run(
     // With one writer at a time the batch waits before it has inserted the marker; a fence could overtake it.
     if lab.target.quirks.single_writer {
         ensure!(
-            tokio::time::timeout(Duration::from_millis(200), &mut batch)
-                .await
-                .is_err(),
+            tokio::time::timeout(MOMENT, &mut batch).await.is_err(),
             "the batch did not wait"
         );
         let (first, ()) = tokio::join!(batch, holder.end());
         return Ok((first, race.other.apply(&race.fence).await));
     }
-    let short = until(200, race.fence.clone());
-    let waiting = async {
-        // The batch is polled beside this; once a short fence times out, the batch has inserted its marker.
-        for _ in 0..100 {
-            match race.other.apply(&short).await {
-                Err(error) if error.category == Category::Timeout => return anyhow::Ok(()),
-                Ok(_) => {
-                    bail!("the fence overtook the batch before it began: start the batch first")
-                }
-                Err(error) => return Err(error).context("a fence that waits"),
-            }
-        }
-        bail!("the fence never waits")
-    };
-    let started = tokio::time::timeout(Duration::from_millis(300), &mut batch).await;
+    let started = tokio::time::timeout(MOMENT, &mut batch).await;
     ensure!(
         started.is_err(),
         "the batch did not wait for the row: {started:?}"
     );
-    tokio::select! {
-        waited = waiting => waited?,
-        result = &mut batch => bail!("the batch ended while its row was held: {result:?}"),
-    }
     let fence = race.other.apply(&race.fence);
     tokio::pin!(fence);
-    tokio::select! {
-        early = &mut fence => bail!("the fence did not wait: {early:?}"),
-        early = &mut batch => bail!("the batch did not wait: {early:?}"),
-        () = tokio::time::sleep(Duration::from_millis(200)) => {}
-    }
+    let both = futures_util::future::select(&mut fence, &mut batch);
+    let early = tokio::time::timeout(MOMENT, both).await;
+    ensure!(early.is_err(), "the fence or the batch did not wait");
     let (first, second, ()) = tokio::join!(batch, fence, holder.end());
     Ok((first, second))
 }

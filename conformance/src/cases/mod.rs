@@ -15,6 +15,7 @@ mod open;
 mod outage;
 mod reads;
 mod render;
+mod search;
 mod stream;
 mod values;
 mod writes;
@@ -36,6 +37,7 @@ pub(crate) fn all() -> Vec<(&'static str, Vec<Case>)> {
         ("values", values::CASES.to_vec()),
         ("identifiers", identifiers::CASES.to_vec()),
         ("filters", filters::CASES.to_vec()),
+        ("search", search::CASES.to_vec()),
         ("reads", reads::CASES.to_vec()),
         ("writes", writes::CASES.to_vec()),
         ("batch", batch::CASES.to_vec()),

@@ -30,9 +30,16 @@ pub(crate) const CASES: &[Case] = &[
 
 const PATIENCE: Duration = Duration::from_secs(15);
 
+/// Options with one of them changed.
+fn with(mut options: Json, name: &str, value: Json) -> Result<Json> {
+    let fields = options.as_object_mut().context("options are an object")?;
+    fields.insert(name.to_owned(), value);
+    Ok(options)
+}
+
 async fn an_unknown_option_is_named(bare: &Bare) -> Result<()> {
-    let mut options = bare.options.clone().unwrap_or_else(|| json!({}));
-    options["no_such_option"] = json!(1);
+    let known = bare.options.clone().unwrap_or_else(|| json!({}));
+    let options = with(known, "no_such_option", json!(1))?;
     let error = fails(
         "an unknown option",
         bare.driver.open(options).await,
@@ -59,8 +66,7 @@ async fn options_that_are_no_object_are_refused(bare: &Bare) -> Result<()> {
 async fn an_option_of_the_wrong_type_is_refused(lab: &Lab) -> Result<()> {
     let fields = lab.options.as_object().context("options are an object")?;
     for name in fields.keys() {
-        let mut options = lab.options.clone();
-        options[name] = json!([[{"x": "hidden-by-me"}]]);
+        let options = with(lab.options.clone(), name, json!([[{"x": "hidden-by-me"}]]))?;
         let error = fails(name, lab.driver.open(options).await, Category::Config)?;
         ensure!(
             error.message.contains(name.as_str()),
@@ -72,8 +78,8 @@ async fn an_option_of_the_wrong_type_is_refused(lab: &Lab) -> Result<()> {
 }
 
 async fn a_wrong_password_is_told_apart(lab: &Lab) -> Result<()> {
-    let mut options = lab.options.clone();
-    options[lab.access()?.password] = json!("not-the-password-1");
+    let password = lab.access()?.password;
+    let options = with(lab.options.clone(), password, json!("not-the-password-1"))?;
     let error = fails(
         "a wrong password",
         lab.driver.open(options).await,

@@ -1,5 +1,7 @@
 //! How a value comes back from a column, given the type that the database says the column has.
 
+use std::fmt::Write;
+
 use quillback_plugin_api::Value;
 use quillback_plugin_api::civil::TimeOfDay;
 use quillback_plugin_api::types::LogicalType;
@@ -92,7 +94,7 @@ fn hyphenated(uuid: &[u8; 16]) -> String {
         if matches!(position, 4 | 6 | 8 | 10) {
             text.push('-');
         }
-        text.push_str(&format!("{byte:02x}"));
+        let _ = write!(text, "{byte:02x}");
     }
     text
 }

@@ -129,9 +129,13 @@ fn limits(ty: &LogicalType) -> Option<(i128, i128)> {
 }
 
 fn number(value: i128) -> Value {
-    i64::try_from(value).map(Value::I64).unwrap_or_else(|_| {
-        u64::try_from(value).map_or_else(|_| decimal(&value.to_string()), Value::U64)
-    })
+    if let Ok(number) = i64::try_from(value) {
+        Value::I64(number)
+    } else if let Ok(number) = u64::try_from(value) {
+        Value::U64(number)
+    } else {
+        decimal(&value.to_string())
+    }
 }
 
 fn whole_limits(got: &LogicalType) -> Vec<Value> {
