@@ -1,8 +1,10 @@
 //! The first start: what every repository has before anybody can sign in.
 
 use quillback_plugin_api::batch::Batch;
+use serde_json::json;
 use zeroize::Zeroizing;
 
+use crate::admin::people::checked_name;
 use crate::app::App;
 use crate::audit::events::{Subject, event_by};
 use crate::cx::{Random, Role};
@@ -10,7 +12,7 @@ use crate::error::Result;
 use crate::ids::{GroupId, UserId};
 use crate::repo::groups::{self, Group};
 use crate::repo::people::{self, PasswordHash, User};
-use crate::repo::{commit, is_duplicate};
+use crate::repo::{commit, is_duplicate, sessions};
 
 /// Name of the first administrator.
 pub const ADMINISTRATOR: &str = "admin";
@@ -91,10 +93,58 @@ async fn make_everyone(app: &App) -> Result<()> {
 }
 
 async fn make_administrator(app: &App, hash: PasswordHash) -> Result<bool> {
+    let user = administrator(app, ADMINISTRATOR, hash);
+    let mut batch = Batch::default();
+    insert_administrator(app, &mut batch, &user)?;
+    insert_unless_there(app, &batch).await
+}
+
+/// Makes the user of that name an active admin with this password, and adds the user if there is none. For the operator
+/// at the command line alone, when no admin can sign in any more: it asks for no right.
+///
+/// # Errors
+/// `Invalid` for a name that cannot be one, `Repository`; `Stale` when somebody changes the user at the same moment.
+pub async fn recover_administrator(app: &App, username: &str, hash: PasswordHash) -> Result<()> {
+    let username = checked_name("username", username)?;
+    let mut batch = Batch::default();
+    if let Some(mut user) = people::find_user_by_name(&app.repo, &username).await? {
+        user.password = Some(hash);
+        user.must_change_password = true;
+        user.active = true;
+        user.version += 1;
+        user.updated_at = app.surroundings.clock.now();
+        people::update_user(&mut batch, &user);
+        sessions::delete_sessions(&mut batch, &user.id, None);
+        let (_, mut roles) = people::get_user_and_roles(&app.repo, &user.id).await?;
+        if !roles.contains(&Role::Admin) {
+            roles.push(Role::Admin);
+            people::replace_roles(&mut batch, &user.id, &roles);
+        }
+        let subject = Subject {
+            kind: "user",
+            id: Some(user.id.as_str()),
+        };
+        let details =
+            json!({ "username": username, "password": "changed", "role": Role::Admin.as_str() });
+        event_by(
+            &mut batch,
+            &app.surroundings,
+            None,
+            "user.recover",
+            subject,
+            details,
+        )?;
+    } else {
+        insert_administrator(app, &mut batch, &administrator(app, &username, hash))?;
+    }
+    commit(&app.repo, &batch, "user").await.map(|_| ())
+}
+
+fn administrator(app: &App, username: &str, hash: PasswordHash) -> User {
     let now = app.surroundings.clock.now();
-    let user = User {
+    User {
         id: UserId::from(app.surroundings.new_id()),
-        username: ADMINISTRATOR.into(),
+        username: username.into(),
         display_name: "Administrator".into(),
         email: None,
         password: Some(hash),
@@ -103,24 +153,25 @@ async fn make_administrator(app: &App, hash: PasswordHash) -> Result<bool> {
         version: 1,
         created_at: now,
         updated_at: now,
-    };
-    let mut batch = Batch::default();
-    people::insert_user(&mut batch, &user);
-    people::insert_roles(&mut batch, &user.id, &[Role::Admin]);
-    let details = serde_json::json!({ "username": ADMINISTRATOR, "roles": [Role::Admin.as_str()] });
+    }
+}
+
+fn insert_administrator(app: &App, batch: &mut Batch, user: &User) -> Result<()> {
+    people::insert_user(batch, user);
+    people::insert_roles(batch, &user.id, &[Role::Admin]);
+    let details = json!({ "username": user.username, "roles": [Role::Admin.as_str()] });
     let subject = Subject {
         kind: "user",
         id: Some(user.id.as_str()),
     };
     event_by(
-        &mut batch,
+        batch,
         &app.surroundings,
         None,
         "user.create",
         subject,
         details,
-    )?;
-    insert_unless_there(app, &batch).await
+    )
 }
 
 /// Whether it was this call that added the records.

@@ -29,3 +29,6 @@ pub mod write;
 pub use app::App;
 pub use cx::Cx;
 pub use error::{Error, Problem, Result};
+
+/// Values, moments and batches: for crates that see databases only through this one.
+pub use quillback_plugin_api as plugin_api;

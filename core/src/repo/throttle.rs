@@ -3,7 +3,7 @@
 use quillback_plugin_api::batch::{Batch, BatchOutcome, Expect};
 use quillback_plugin_api::civil::Timestamp;
 use quillback_plugin_api::remote::RemoteInstance;
-use quillback_plugin_api::sql::{Compare, Expr};
+use quillback_plugin_api::sql::{Assignment, Compare, Expr, SetTo, Statement, Update};
 use quillback_plugin_api::{Category, Ident, Value};
 
 use super::{Record, Table, is, select};
@@ -96,6 +96,22 @@ pub async fn swap_counters(repo: &RemoteInstance, counts: &[Count]) -> Result<bo
         Err(error) if matches!(error.category, Category::Unique | Category::Conflict) => Ok(false),
         Err(error) => Err(Error::Repository(error)),
     }
+}
+
+/// Takes one failure off a subject.
+pub fn forgive_one(batch: &mut Batch, subject: &str) {
+    let failures = Ident::literal("failures");
+    let some = Expr::compare(&failures, Compare::Gt, 0);
+    let less = Assignment {
+        column: failures,
+        to: SetTo::Plus(Value::I64(-1)),
+    };
+    let update = Update {
+        table: THROTTLE.table(),
+        set: vec![less],
+        filter: is("subject", subject).and(some),
+    };
+    batch.write(Statement::Update(update), Expect::AtMost(1));
 }
 
 /// Forgets a subject.

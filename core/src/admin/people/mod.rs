@@ -20,7 +20,7 @@ use crate::repo::{commit, is_duplicate, people};
 const MAX_NAME: usize = 255;
 
 /// A name without surrounding white space.
-fn checked_name(path: &'static str, name: &str) -> Result<String> {
+pub(crate) fn checked_name(path: &'static str, name: &str) -> Result<String> {
     let name = name.trim();
     if name.is_empty() {
         return Err(Error::invalid(path, "REQUIRED", "Give a name."));

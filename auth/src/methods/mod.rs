@@ -1,0 +1,3 @@
+//! Ways to sign in, one file each.
+
+pub mod password;
