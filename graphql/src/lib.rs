@@ -1,1 +1,65 @@
-//! Placeholder of a crate under construction.
+//! The GraphQL schema of Quillback: topics of thin resolvers over the use-cases of core.
+//!
+//! A resolver parses its input, calls one function and converts the answer. Rules live in core, HTTP in the server.
+
+mod context;
+mod error;
+mod scalars;
+mod topics;
+
+pub use context::{Caller, CookieHandle, LoadedDriver, RefusedDriver, ServerFacts, SessionCookie};
+
+use async_graphql::{EmptySubscription, MergedObject};
+use quillback_auth::Auth;
+use quillback_core::App;
+
+/// Everything that can be asked.
+#[derive(MergedObject, Default)]
+#[graphql(name = "Query")]
+pub struct Query(
+    topics::session::SessionQuery,
+    topics::server::ServerQuery,
+    topics::connections::ConnectionQuery,
+    topics::schemas::SchemaQuery,
+    topics::browse::BrowseQuery,
+    topics::rows::RowQuery,
+    topics::history::HistoryQuery,
+    topics::people::PeopleQuery,
+);
+
+/// Everything that can be changed.
+#[derive(MergedObject, Default)]
+#[graphql(name = "Mutation")]
+pub struct Mutation(
+    topics::session::SessionMutation,
+    topics::connections::ConnectionMutation,
+    topics::schemas::SchemaMutation,
+    topics::rights::RightsMutation,
+    topics::write::WriteMutation,
+    topics::people::PeopleMutation,
+    topics::people::GroupMutation,
+);
+
+/// The executable schema.
+pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;
+
+/// Puts the schema together.
+pub fn build(app: App, auth: Auth, server: ServerFacts) -> Schema {
+    Schema::build(Query::default(), Mutation::default(), EmptySubscription)
+        .data(app)
+        .data(auth)
+        .data(server)
+        .disable_suggestions()
+        .finish()
+}
+
+/// The schema in the schema definition language, sorted and with descriptions.
+pub fn sdl() -> String {
+    let options = async_graphql::SDLExportOptions::new()
+        .sorted_fields()
+        .sorted_arguments()
+        .sorted_enum_items();
+    Schema::build(Query::default(), Mutation::default(), EmptySubscription)
+        .finish()
+        .sdl_with_options(options)
+}

@@ -1,0 +1,66 @@
+//! Scalars that GraphQL does not have: moments in time and JSON.
+
+use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
+use quillback_core::row_json;
+use quillback_plugin_api::civil::Timestamp;
+
+/// A moment in time, UTC, as ISO 8601 text such as `2026-11-22T08:30:00Z`.
+#[derive(Clone, Copy)]
+pub(crate) struct DateTime(pub(crate) Timestamp);
+
+#[Scalar]
+impl ScalarType for DateTime {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        let Value::String(text) = &value else {
+            return Err(InputValueError::expected_type(value));
+        };
+        row_json::parse_instant(text)
+            .map(Self)
+            .ok_or_else(|| InputValueError::custom("not a moment in time"))
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(format!("{}Z", self.0))
+    }
+}
+
+/// Any JSON value. In rows, whole numbers beyond 2^53 and all decimals are strings, so that no digit is lost on the way;
+/// dates and times are ISO 8601 texts.
+#[derive(Clone)]
+pub(crate) struct Json(pub(crate) serde_json::Value);
+
+#[Scalar(name = "JSON")]
+impl ScalarType for Json {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        value
+            .into_json()
+            .map(Self)
+            .map_err(|_| InputValueError::custom("not a JSON value"))
+    }
+
+    fn to_value(&self) -> Value {
+        Value::from_json(self.0.clone()).unwrap_or_default()
+    }
+}
+
+impl Json {
+    /// The members of a JSON object.
+    pub(crate) fn into_object(
+        self,
+        path: &str,
+    ) -> async_graphql::Result<serde_json::Map<String, serde_json::Value>> {
+        match self.0 {
+            serde_json::Value::Object(members) => Ok(members),
+            _ => Err(crate::error::public(quillback_core::Error::invalid(
+                path,
+                "WRONG_TYPE",
+                "An object of names and values is expected.",
+            ))),
+        }
+    }
+}
+
+/// An identifier as GraphQL writes it.
+pub(crate) fn id(id: impl std::fmt::Display) -> async_graphql::ID {
+    async_graphql::ID(id.to_string())
+}

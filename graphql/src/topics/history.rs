@@ -1,0 +1,269 @@
+//! The audit trail: history of rows, changes, and what was done in the console.
+
+use std::collections::HashMap;
+
+use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
+use quillback_core::audit::events::{self, Event, EventFilter};
+use quillback_core::audit::history::{self, HistoryCommand, HistoryEntry as Entry};
+use quillback_core::ids::{ChangeId, SchemaId, UserId};
+use quillback_core::repo::changes::{Change as Stored, State};
+use quillback_core::repo::people;
+
+use crate::context::Env;
+use crate::error::Public;
+use crate::scalars::{DateTime, Json, id};
+
+#[derive(Default)]
+pub struct HistoryQuery;
+
+#[Object]
+impl HistoryQuery {
+    /// History of the rows of a schema, or of one row, newest first. Needs the right HISTORY, and shows only rows that you
+    /// may see now.
+    async fn history(
+        &self,
+        ctx: &Context<'_>,
+        schema_id: ID,
+        #[graphql(desc = "Only this row.")] key: Option<Json>,
+        #[graphql(desc = "Most entries to answer, 1 to 500.", default = 50)] first: u32,
+        #[graphql(desc = "Entries to pass over.", default)] offset: u32,
+    ) -> Result<History> {
+        let schema = SchemaId::parse(&schema_id).public()?;
+        let command = HistoryCommand {
+            schema,
+            key: key.map(|json| json.0),
+            offset,
+            first,
+        };
+        let history = history::history(ctx.cx()?, ctx.app()?, command)
+            .await
+            .public()?;
+        let names = user_names(ctx, history.entries.iter().map(|entry| &entry.user)).await?;
+        let entry = |entry: Entry| HistoryEntry {
+            username: names.get(&entry.user).cloned(),
+            entry,
+        };
+        Ok(History {
+            entries: history.entries.into_iter().map(entry).collect(),
+            has_more: history.more,
+        })
+    }
+
+    /// What is known of a change that you sent.
+    async fn change(&self, ctx: &Context<'_>, id: ID) -> Result<Change> {
+        let id = ChangeId::parse(&id).public()?;
+        Ok(Change(
+            history::find_change(ctx.cx()?, ctx.app()?, &id)
+                .await
+                .public()?,
+        ))
+    }
+
+    /// What was done to users, groups, connections and schemas, newest first; for admins.
+    async fn audit_events(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only of this kind of thing, such as `schema`.")] subject_type: Option<
+            String,
+        >,
+        #[graphql(desc = "Only of this thing.")] subject_id: Option<String>,
+        #[graphql(desc = "Most entries to answer, 1 to 500.", default = 50)] first: u32,
+        #[graphql(desc = "Id of the entry after which the page starts.")] after: Option<ID>,
+    ) -> Result<Vec<AuditEvent>> {
+        let filter = EventFilter {
+            user: None,
+            subject_type,
+            subject_id,
+        };
+        let after = after
+            .map(|id| quillback_core::ids::EventId::parse(&id))
+            .transpose()
+            .public()?;
+        let events = events::list_events(
+            ctx.cx()?,
+            ctx.app()?,
+            &filter,
+            after.as_ref(),
+            first.clamp(1, 500).into(),
+        );
+        let events = events.await.public()?;
+        let names = user_names(ctx, events.iter().filter_map(|event| event.user.as_ref())).await?;
+        let entry = |event: Event| {
+            let username = event
+                .user
+                .as_ref()
+                .and_then(|user| names.get(user).cloned());
+            AuditEvent { username, event }
+        };
+        Ok(events.into_iter().map(entry).collect())
+    }
+}
+
+/// Names of users, read in one exchange however many entries name them.
+async fn user_names<'a>(
+    ctx: &Context<'_>,
+    users: impl Iterator<Item = &'a UserId>,
+) -> Result<HashMap<UserId, String>> {
+    let mut ids: Vec<UserId> = users.cloned().collect();
+    ids.sort_unstable();
+    ids.dedup();
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let users = people::list_users_by_id(&ctx.app()?.repo, &ids)
+        .await
+        .public()?;
+    Ok(users
+        .into_iter()
+        .map(|user| (user.id, user.username))
+        .collect())
+}
+
+/// A page of the history.
+#[derive(SimpleObject)]
+struct History {
+    /// Entries, newest first.
+    entries: Vec<HistoryEntry>,
+    /// Whether there are more.
+    has_more: bool,
+}
+
+/// What happened to one row in one change.
+struct HistoryEntry {
+    entry: Entry,
+    username: Option<String>,
+}
+
+#[Object]
+impl HistoryEntry {
+    /// Change that it is part of.
+    async fn change_id(&self) -> ID {
+        id(&self.entry.change)
+    }
+
+    /// Key of the row.
+    async fn key(&self) -> Json {
+        Json(self.entry.key.clone())
+    }
+
+    /// What was done: add, edit or delete.
+    async fn action(&self) -> &str {
+        &self.entry.action
+    }
+
+    /// Values before; missing for an added row, and for a change whose answer was lost.
+    async fn before(&self) -> Option<Json> {
+        self.entry.before.clone().map(Json)
+    }
+
+    /// Values after; missing for a removed row.
+    async fn after(&self) -> Option<Json> {
+        self.entry.after.clone().map(Json)
+    }
+
+    /// Who did it.
+    async fn username(&self) -> Option<&str> {
+        self.username.as_deref()
+    }
+
+    /// When.
+    async fn at(&self) -> DateTime {
+        DateTime(self.entry.at)
+    }
+}
+
+/// What is known of a change.
+#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "State")]
+enum ChangeState {
+    /// Written down, and not yet answered by the database.
+    Open,
+    /// It took effect.
+    Applied,
+    /// It was refused and took no effect.
+    Rejected,
+    /// It was lost on its way and took no effect.
+    Abandoned,
+    /// It is not known whether it took effect: the answer was lost and the database has no marker to ask.
+    Unknown,
+}
+
+/// A change as the journal knows it.
+struct Change(Stored);
+
+#[Object]
+impl Change {
+    /// Identifier that the client chose.
+    async fn id(&self) -> ID {
+        id(&self.0.id)
+    }
+
+    /// Schema.
+    async fn schema_id(&self) -> ID {
+        id(&self.0.schema)
+    }
+
+    /// What is known of it.
+    async fn state(&self) -> ChangeState {
+        self.0.state.into()
+    }
+
+    /// Number of row changes that were asked for.
+    async fn row_count(&self) -> i64 {
+        self.0.row_count
+    }
+
+    /// When it was written down.
+    async fn opened_at(&self) -> DateTime {
+        DateTime(self.0.opened_at)
+    }
+
+    /// When it was settled.
+    async fn closed_at(&self) -> Option<DateTime> {
+        self.0.closed_at.map(DateTime)
+    }
+}
+
+/// Something that was done in the console.
+struct AuditEvent {
+    event: Event,
+    username: Option<String>,
+}
+
+#[Object]
+impl AuditEvent {
+    /// Identifier.
+    async fn id(&self) -> ID {
+        id(&self.event.id)
+    }
+
+    /// When.
+    async fn at(&self) -> DateTime {
+        DateTime(self.event.at)
+    }
+
+    /// Who; missing for the server itself.
+    async fn username(&self) -> Option<&str> {
+        self.username.as_deref()
+    }
+
+    /// What was done, such as `schema.create`.
+    async fn action(&self) -> &str {
+        &self.event.action
+    }
+
+    /// What kind of thing it was done to, such as `schema`.
+    async fn subject_type(&self) -> &str {
+        &self.event.subject_type
+    }
+
+    /// Which one.
+    async fn subject_id(&self) -> Option<&str> {
+        self.event.subject_id.as_deref()
+    }
+
+    /// What changed. Of secrets only that they changed.
+    async fn details(&self) -> Json {
+        Json(self.event.details.clone())
+    }
+}

@@ -1,0 +1,13 @@
+//! One file for each topic, with its queries, mutations and types.
+
+pub(crate) mod browse;
+pub(crate) mod connections;
+pub(crate) mod fields;
+pub(crate) mod history;
+pub(crate) mod people;
+pub(crate) mod rights;
+pub(crate) mod rows;
+pub(crate) mod schemas;
+pub(crate) mod server;
+pub(crate) mod session;
+pub(crate) mod write;

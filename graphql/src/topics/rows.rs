@@ -1,0 +1,216 @@
+//! Rows of a schema, a page at a time, as a Relay connection.
+
+use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
+use quillback_core::ids::SchemaId;
+use quillback_core::read::{self, Filter, FilterOp, Page, PageCommand, PageRow};
+use quillback_plugin_api::sql::Direction;
+
+use crate::context::Env;
+use crate::error::{Public, public};
+use crate::scalars::Json;
+
+#[derive(Default)]
+pub struct RowQuery;
+
+#[Object]
+impl RowQuery {
+    /// Rows of a schema that you may see, a page at a time. Any page costs the same, however deep it is.
+    #[graphql(complexity = "5 + child_complexity")]
+    async fn rows(
+        &self,
+        ctx: &Context<'_>,
+        schema_id: ID,
+        #[graphql(desc = "Which rows; all that you may see when it is left out.")] filter: Option<
+            RowFilter,
+        >,
+        #[graphql(
+            desc = "Fields to sort by, the most important first; the key decides what is left.",
+            default
+        )]
+        sort: Vec<RowSort>,
+        #[graphql(desc = "Most rows to answer, 1 to 500.", default = 50)] first: u32,
+        #[graphql(desc = "Cursor of the row after which the page starts.")] after: Option<String>,
+    ) -> Result<RowConnection> {
+        let command = PageCommand {
+            schema: SchemaId::parse(&schema_id).public()?,
+            filter: filter.map(|filter| filter.parse("filter")).transpose()?,
+            sort: sort
+                .into_iter()
+                .map(|sort| (sort.field, sort.direction.into()))
+                .collect(),
+            first,
+            after,
+            count: ctx.look_ahead().field("totalCount").exists(),
+        };
+        Ok(RowConnection(
+            read::page(ctx.cx()?, ctx.app()?, command).await.public()?,
+        ))
+    }
+}
+
+/// Direction of a sort.
+#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "Direction")]
+enum SortDirection {
+    /// Smallest first, rows without a value before all others.
+    Asc,
+    /// Largest first, rows without a value after all others.
+    Desc,
+}
+
+/// A field to sort by.
+#[derive(InputObject)]
+struct RowSort {
+    /// Field or key part.
+    field: String,
+    /// Direction.
+    #[graphql(default_with = "SortDirection::Asc")]
+    direction: SortDirection,
+}
+
+/// How a filter compares a field with a value.
+#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "FilterOp")]
+enum FilterOperator {
+    /// Equal.
+    Eq,
+    /// Different.
+    Ne,
+    /// Less.
+    Lt,
+    /// At most.
+    Le,
+    /// Greater.
+    Gt,
+    /// At least.
+    Ge,
+    /// One of a list of values.
+    In,
+    /// Contains a text, upper and lower case being the same.
+    Contains,
+    /// Starts with a text, upper and lower case being the same.
+    StartsWith,
+    /// Has no value; with the value false: has one.
+    IsNull,
+}
+
+/// A filter. Give exactly one of and, or, not and field.
+#[derive(InputObject)]
+struct RowFilter {
+    /// All of these.
+    and: Option<Vec<RowFilter>>,
+    /// Any of these.
+    or: Option<Vec<RowFilter>>,
+    /// The opposite of this.
+    not: Option<Box<RowFilter>>,
+    /// Field or key part to compare.
+    field: Option<String>,
+    /// How to compare it.
+    op: Option<FilterOperator>,
+    /// Value to compare it with; a list for IN.
+    value: Option<Json>,
+}
+
+impl RowFilter {
+    fn parse(self, path: &str) -> Result<Filter> {
+        let each = |filters: Vec<Self>, name: &str| -> Result<Vec<Filter>> {
+            let filters = filters.into_iter().enumerate();
+            filters
+                .map(|(at, filter)| filter.parse(&format!("{path}.{name}.{at}")))
+                .collect()
+        };
+        match (self.and, self.or, self.not, self.field) {
+            (Some(all), None, None, None) => Ok(Filter::And(each(all, "and")?)),
+            (None, Some(any), None, None) => Ok(Filter::Or(each(any, "or")?)),
+            (None, None, Some(not), None) => {
+                Ok(Filter::Not(Box::new(not.parse(&format!("{path}.not"))?)))
+            }
+            (None, None, None, Some(name)) => Ok(Filter::Field {
+                name,
+                op: self.op.map_or(FilterOp::Eq, Into::into),
+                value: self.value.map_or(serde_json::Value::Null, |json| json.0),
+            }),
+            _ => {
+                let message = "Give exactly one of and, or, not and field.";
+                Err(public(quillback_core::Error::invalid(
+                    path, "FILTER", message,
+                )))
+            }
+        }
+    }
+}
+
+/// A page of rows.
+struct RowConnection(Page);
+
+#[Object]
+impl RowConnection {
+    /// Rows with their cursors.
+    async fn edges(&self) -> Vec<RowEdge> {
+        self.0
+            .rows
+            .iter()
+            .map(|row| RowEdge {
+                cursor: row.cursor.clone(),
+                node: Row(row.clone()),
+            })
+            .collect()
+    }
+
+    /// Rows.
+    async fn nodes(&self) -> Vec<Row> {
+        self.0.rows.iter().cloned().map(Row).collect()
+    }
+
+    /// Where this page is among all.
+    async fn page_info(&self) -> PageInfo {
+        PageInfo {
+            has_next_page: self.0.more,
+            end_cursor: self.0.rows.last().map(|row| row.cursor.clone()),
+        }
+    }
+
+    /// Rows of all pages. Counting them takes the database time: ask for it only where it is shown.
+    async fn total_count(&self) -> Option<u64> {
+        self.0.total
+    }
+}
+
+/// A row with its cursor.
+#[derive(SimpleObject)]
+struct RowEdge {
+    /// Cursor: give it as `after` to go on behind this row.
+    cursor: String,
+    /// The row.
+    node: Row,
+}
+
+/// A row.
+struct Row(PageRow);
+
+#[Object]
+impl Row {
+    /// Key, by the names of its parts.
+    async fn key(&self) -> Json {
+        Json(self.0.key.clone())
+    }
+
+    /// Values of the fields that you see, by name.
+    async fn values(&self) -> Json {
+        Json(self.0.values.clone())
+    }
+
+    /// Version: name it when you change the row, and a change that someone else made meanwhile is noticed.
+    async fn version(&self) -> &str {
+        &self.0.version
+    }
+}
+
+/// Where a page is among all.
+#[derive(SimpleObject)]
+struct PageInfo {
+    /// Whether there are more rows behind this page.
+    has_next_page: bool,
+    /// Cursor of the last row of this page.
+    end_cursor: Option<String>,
+}
