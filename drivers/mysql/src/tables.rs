@@ -1,0 +1,83 @@
+//! What is known about the columns of tables, for a short while: results and parameters are read and checked by it.
+//!
+//! A column of the wrong kind here can only cost precision of the kind (a moment read as a civil time stamp), never
+//! content, because the result itself says how its cells are encoded.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use quillback_plugin_api::catalog::ColumnInfo;
+use quillback_plugin_api::{DriverError, Ident, TableRef};
+
+use crate::connect::Session;
+use crate::introspect;
+
+/// How long a look-up serves: changes of tables by others are seen after this.
+const FRESH: Duration = Duration::from_mins(1);
+/// Tables remembered at the same time.
+const MOST: usize = 4_096;
+
+/// Columns of tables that were used lately.
+#[derive(Default)]
+pub(crate) struct Tables {
+    known: Mutex<HashMap<TableRef, (Instant, Arc<Columns>)>>,
+}
+
+/// The columns of one table by their names, upper and lower case being the same as they are to the server.
+#[derive(Debug, Default)]
+pub(crate) struct Columns(HashMap<String, ColumnInfo>);
+
+impl Columns {
+    /// The column called `name`.
+    pub(crate) fn get(&self, name: &Ident) -> Option<&ColumnInfo> {
+        self.0.get(&name.as_str().to_lowercase())
+    }
+}
+
+impl Tables {
+    /// The columns of `table`; none when the server shows no such table.
+    ///
+    /// # Errors
+    /// What the server says.
+    pub(crate) async fn columns(
+        &self,
+        session: &mut Session,
+        table: &TableRef,
+    ) -> Result<Arc<Columns>, DriverError> {
+        if let Some(columns) = self.remembered(table) {
+            return Ok(columns);
+        }
+        let found = introspect::columns(session, table).await?;
+        let named = found
+            .into_iter()
+            .map(|column| (column.name.as_str().to_lowercase(), column));
+        let columns = Arc::new(Columns(named.collect()));
+        if !columns.0.is_empty() {
+            self.remember(table, &columns);
+        }
+        Ok(columns)
+    }
+
+    /// Forgets everything: tables have changed.
+    pub(crate) fn forget(&self) {
+        self.known
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
+    }
+
+    fn remembered(&self, table: &TableRef) -> Option<Arc<Columns>> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let (since, columns) = known.get(table)?;
+        (since.elapsed() < FRESH).then(|| Arc::clone(columns))
+    }
+
+    fn remember(&self, table: &TableRef, columns: &Arc<Columns>) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= MOST {
+            known.clear();
+        }
+        known.insert(table.clone(), (Instant::now(), Arc::clone(columns)));
+    }
+}

@@ -1,0 +1,5 @@
+//! Values and column types, both ways.
+
+pub(crate) mod bind;
+pub(crate) mod columns;
+pub(crate) mod read;
