@@ -6,14 +6,14 @@ use std::process::Command;
 use anyhow::{Context as _, Result};
 
 use super::drivers;
-use crate::{process, workspace};
+use crate::process;
 
 /// What the generators work with.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Tools<'a> {
     /// The root of the checkout.
     pub(crate) root: &'a Path,
-    /// The folder with the built server.
+    /// The folder with what cargo built.
     pub(crate) built: &'a Path,
 }
 
@@ -35,6 +35,18 @@ pub(crate) struct Generator {
     pub(crate) make: fn(&Tools<'_>) -> Result<Generated>,
 }
 
+/// What cargo has to build for the generators below.
+pub(crate) const PROGRAMS: &[&str] = &[
+    "-p",
+    "quillback-server",
+    "--bin",
+    "quillback",
+    "-p",
+    "quillback-plugin-api",
+    "--example",
+    "header",
+];
+
 /// All generators.
 pub(crate) const GENERATORS: &[Generator] = &[
     Generator {
@@ -43,35 +55,31 @@ pub(crate) const GENERATORS: &[Generator] = &[
     },
     Generator {
         name: "reference of settings",
-        make: |tools| tools.server(&["config", "reference"], "docs/settings.md"),
+        make: |tools| tools.output("quillback", &["config", "reference"], "docs/settings.md"),
     },
     Generator {
         name: "C header of the plugin interface",
-        make: c_header,
+        make: |tools| {
+            tools.output(
+                "examples/header",
+                &[],
+                "plugin-api/include/quillback_driver.h",
+            )
+        },
     },
 ];
 
 impl Tools<'_> {
-    /// A file that holds what the server prints when it is called with these arguments.
-    fn server(&self, arguments: &[&str], path: &str) -> Result<Generated> {
-        let mut command = Command::new(self.built.join(workspace::server_program()));
+    /// A file that holds what a built program prints when it is called with these arguments.
+    fn output(&self, program: &str, arguments: &[&str], path: &str) -> Result<Generated> {
+        let program = format!("{program}{}", std::env::consts::EXE_SUFFIX);
+        let mut command = Command::new(self.built.join(program));
         let text = process::capture(command.args(arguments).current_dir(self.root))?;
         Ok(Generated {
             folder: None,
             files: vec![(path.to_owned(), text)],
         })
     }
-}
-
-fn c_header(tools: &Tools<'_>) -> Result<Generated> {
-    let mut cargo = workspace::cargo();
-    cargo.args(["run", "--quiet", "-p", "quillback-plugin-api"]);
-    cargo.args(["--example", "header"]).current_dir(tools.root);
-    let path = "plugin-api/include/quillback_driver.h".to_owned();
-    Ok(Generated {
-        folder: None,
-        files: vec![(path, process::capture(&mut cargo)?)],
-    })
 }
 
 fn driver_table(tools: &Tools<'_>) -> Result<Generated> {

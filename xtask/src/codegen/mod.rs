@@ -10,8 +10,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::plugins::{self, Profile};
-use crate::workspace;
+use crate::{process, workspace};
 use generators::{GENERATORS, Generated, Generator, Tools};
 
 /// Options of `codegen`.
@@ -28,7 +27,9 @@ pub(crate) struct Options {
 /// When something does not compile, a generator fails, or a file is out of date (with `--check`).
 pub(crate) fn run(options: &Options) -> Result<()> {
     let root = workspace::root();
-    let built = plugins::build(&[], Profile::Dev)?;
+    let mut cargo = workspace::cargo();
+    process::run(cargo.arg("build").args(generators::PROGRAMS))?;
+    let built = workspace::target()?.join("debug");
     if options.check {
         check(&root, &built)
     } else {
