@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::ids::SchemaId;
 use crate::repo::connections::{self, Connection};
 use crate::repo::schemas::{self, Whole};
-use crate::repo::{read, records};
+use crate::repo::{one_number, read, records};
 
 /// A schema, who may do what with it, and the connection it lives on.
 #[derive(Clone, Debug, PartialEq)]
@@ -65,10 +65,7 @@ pub async fn find(app: &App, id: &SchemaId, principal: &Principal) -> Result<Fou
         .map_or_else(|| Ok(Vec::new()), schemas::entitlements_from)?;
     let revision = outcomes
         .get(1)
-        .map_or_else(
-            || Ok(Vec::new()),
-            |outcome| records(outcome, |record| record.number()),
-        )?
+        .map_or_else(|| Ok(Vec::new()), |outcome| records(outcome, one_number))?
         .pop();
     let revision = revision.ok_or(Error::NotFound("schema"))?;
     let connection = outcomes

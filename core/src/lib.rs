@@ -13,6 +13,7 @@ pub mod catalog;
 pub mod cx;
 pub mod error;
 pub mod field;
+pub mod hex;
 pub mod ids;
 pub mod journal;
 pub mod keyring;

@@ -11,6 +11,7 @@ use crate::catalog::{self, Loaded};
 use crate::cx::Cx;
 use crate::error::{Error, Problem, Result};
 use crate::field::FieldKind;
+use crate::hex;
 use crate::ids::SchemaId;
 use crate::permit;
 use crate::plan::{self, PagePlan, SortKey};
@@ -205,7 +206,7 @@ fn cursor(definition: &Definition, sort: &[SortKey], image: &write::Image) -> St
         .iter()
         .map(|key| value(&key.column).cloned().unwrap_or_default())
         .collect();
-    write::hex(
+    hex::encode(
         serde_json::to_string(&values)
             .unwrap_or_default()
             .as_bytes(),
@@ -273,7 +274,7 @@ impl Reader<'_> {
                 "This is not a cursor of a page with the same sort.",
             )
         };
-        let bytes = unhex(cursor).ok_or_else(wrong)?;
+        let bytes = hex::decode(cursor).ok_or_else(wrong)?;
         let values: Vec<Value> = serde_json::from_slice(&bytes).map_err(|_| wrong())?;
         let wanted = plan::total_sort(self.definition, sort.to_vec()).len();
         if values.len() == wanted {
@@ -383,17 +384,4 @@ impl Reader<'_> {
             text: text.into(),
         })
     }
-}
-
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    let digits = text.as_bytes();
-    if digits.len() % 2 != 0 {
-        return None;
-    }
-    let pair = |pair: &[u8]| {
-        std::str::from_utf8(pair)
-            .ok()
-            .and_then(|pair| u8::from_str_radix(pair, 16).ok())
-    };
-    digits.chunks(2).map(pair).collect()
 }

@@ -11,6 +11,7 @@ use serde_json::{Value as Json, json};
 
 use crate::error::Problem;
 use crate::field::FieldKind;
+use crate::hex;
 
 /// Largest whole number that every JSON reader keeps exact: 2^53 - 1.
 const SAFE_INTEGER: i64 = 9_007_199_254_740_991;
@@ -39,7 +40,7 @@ pub fn write_ref(value: ValueRef<'_>) -> Json {
         ValueRef::Json(text) => {
             serde_json::from_str(text).unwrap_or_else(|_| Json::String(text.to_owned()))
         }
-        ValueRef::Bytes(bytes) => Json::String(hex(bytes)),
+        ValueRef::Bytes(bytes) => Json::String(hex::encode(bytes)),
         ValueRef::Uuid(uuid) => {
             Json::String(uuid::Uuid::from_bytes(uuid).as_hyphenated().to_string())
         }
@@ -79,10 +80,6 @@ fn float(number: f64, text: String) -> Json {
     } else {
         Json::String(text)
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn zone(offset: i32) -> String {

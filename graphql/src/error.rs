@@ -5,6 +5,10 @@ use quillback_auth::AuthError;
 use quillback_core::{Error, Problem};
 
 /// Turns an error of core into one of GraphQL. Faults of ours are logged here, once; their text goes no further.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "it is what `map_err` hands over"
+)]
 pub(crate) fn public(error: Error) -> async_graphql::Error {
     if error.is_fault() {
         tracing::error!(code = error.code(), error = %error, "a request failed");

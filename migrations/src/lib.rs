@@ -8,6 +8,8 @@
 mod define;
 mod m0001_initial;
 
+use std::fmt::Write;
+
 use quillback_plugin_api::sql::Ddl;
 use sha2::{Digest, Sha256};
 
@@ -25,10 +27,12 @@ impl Migration {
     /// SHA-256 of the neutral changes, in hexadecimal: the same on every database.
     pub fn checksum(&self) -> String {
         let text = serde_json::to_vec(&self.changes).unwrap_or_default();
-        Sha256::digest(&text)
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        let mut digits = String::with_capacity(64);
+        for byte in Sha256::digest(&text) {
+            // Writing into a string cannot fail.
+            let _ = write!(digits, "{byte:02x}");
+        }
+        digits
     }
 }
 

@@ -287,8 +287,12 @@ fn with_kept_secrets(
 
 /// Whether the driver's schema marks an option as a secret.
 pub fn is_secret(info: &DriverInfo, option: &str) -> bool {
-    info.options_schema["properties"][option]["writeOnly"]
-        .as_bool()
+    let property = info
+        .options_schema
+        .get("properties")
+        .and_then(|all| all.get(option));
+    property
+        .and_then(|property| property.get("writeOnly")?.as_bool())
         .unwrap_or(false)
 }
 

@@ -172,7 +172,11 @@ impl Probe<'_> {
             batch
                 .read(Select::count(table.clone(), Expr::True))
                 .write(statement, Expect::Rows(1));
-            let outcome = self.instance.apply(&batch).await.and_then(done);
+            let outcome = self
+                .instance
+                .apply(&batch)
+                .await
+                .and_then(|outcome| done(&outcome));
             self.note(name, outcome);
         }
         let dropped = self.instance.define(&[Ddl::DropTable(table.clone())]).await;
@@ -185,7 +189,7 @@ impl Probe<'_> {
     }
 }
 
-fn done(outcome: BatchOutcome) -> std::result::Result<(), DriverError> {
+fn done(outcome: &BatchOutcome) -> std::result::Result<(), DriverError> {
     match outcome {
         BatchOutcome::Committed(_) => Ok(()),
         BatchOutcome::Refused { .. } => Err(DriverError::new(

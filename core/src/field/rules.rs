@@ -95,23 +95,23 @@ fn check_range(field: &Field, value: &Value) -> Result<(), Problem> {
             .and_then(|bound| row_json::read(bound, &field.kind).ok())
             .filter(|bound| !bound.is_null())
     };
-    if let Some(least) = bound(&field.rules.min) {
-        if compare(value, &least) == Some(Ordering::Less) {
-            let least = row_json::write(&least);
-            return Err(fault(
-                "TOO_SMALL",
-                format!("{} must be at least {}.", field.label, plain(&least)),
-            ));
-        }
+    let least =
+        bound(&field.rules.min).filter(|least| compare(value, least) == Some(Ordering::Less));
+    if let Some(least) = least {
+        let least = plain(&row_json::write(&least));
+        return Err(fault(
+            "TOO_SMALL",
+            format!("{} must be at least {least}.", field.label),
+        ));
     }
-    if let Some(most) = bound(&field.rules.max) {
-        if compare(value, &most) == Some(Ordering::Greater) {
-            let most = row_json::write(&most);
-            return Err(fault(
-                "TOO_LARGE",
-                format!("{} must be at most {}.", field.label, plain(&most)),
-            ));
-        }
+    let most =
+        bound(&field.rules.max).filter(|most| compare(value, most) == Some(Ordering::Greater));
+    if let Some(most) = most {
+        let most = plain(&row_json::write(&most));
+        return Err(fault(
+            "TOO_LARGE",
+            format!("{} must be at most {most}.", field.label),
+        ));
     }
     Ok(())
 }
@@ -123,13 +123,14 @@ fn plain(json: &serde_json::Value) -> String {
 
 fn compare(left: &Value, right: &Value) -> Option<Ordering> {
     match (left, right) {
-        (Value::I64(left), Value::I64(right)) => Some(left.cmp(right)),
+        (Value::I64(left), Value::I64(right)) | (Value::Time(left), Value::Time(right)) => {
+            Some(left.cmp(right))
+        }
         (Value::F64(left), Value::F64(right)) => left.partial_cmp(right),
         (Value::Decimal(left), Value::Decimal(right)) => {
             Some(compare_decimals(left.as_str(), right.as_str()))
         }
         (Value::Date(left), Value::Date(right)) => Some(left.cmp(right)),
-        (Value::Time(left), Value::Time(right)) => Some(left.cmp(right)),
         (Value::Timestamp(left), Value::Timestamp(right))
         | (Value::Instant(left), Value::Instant(right)) => Some(left.cmp(right)),
         _ => None,

@@ -17,13 +17,14 @@ use crate::app::App;
 use crate::catalog::Loaded;
 use crate::cx::Cx;
 use crate::error::{Error, Result};
+use crate::hex;
 use crate::ids::{ChangeId, SchemaId, UserId};
 use crate::plan::{RowAction, RowChange};
 use crate::repo::changes::{self, AuditRow, Change, State};
 use crate::repo::{commit, is_duplicate, parse_json, to_json};
 use crate::row_json;
 use crate::schema::Definition;
-use crate::write::{Settled, Trace, hex};
+use crate::write::{Settled, Trace};
 use crate::write::{WriteCommand, WriteOutcome, key_hash, key_json};
 
 /// Rows of an outcome are kept with the change up to this many, for a client that sends it again.
@@ -109,7 +110,7 @@ fn planned(definition: &Definition, row: &RowChange) -> Planned {
 
 fn digest(command: &WriteCommand) -> Result<String> {
     let body = to_json(&(command.schema.as_str(), &command.changes))?;
-    Ok(hex(&Sha256::digest(body.as_bytes())))
+    Ok(hex::encode(&Sha256::digest(body.as_bytes())))
 }
 
 async fn known(app: &App, asked: &Change) -> Result<WriteOutcome> {
@@ -143,20 +144,14 @@ async fn known(app: &App, asked: &Change) -> Result<WriteOutcome> {
 
 /// Settles a change with the target's answer. When the repository fails now, the change stays open and [`recover`]
 /// settles it the same way: what the caller is told stays true.
-pub(crate) async fn close(cx: &Cx, app: &App, entry: Entry, loaded: &Loaded, settled: &Settled) {
+pub(crate) async fn close(cx: &Cx, app: &App, entry: Entry, settled: &Settled) {
     let change = entry.change.clone();
-    if let Err(error) = try_close(cx, app, entry, loaded, settled).await {
+    if let Err(error) = try_close(cx, app, &entry, settled).await {
         tracing::error!(change.id = %change, error = %error, "a change is settled and could not be booked; it will be");
     }
 }
 
-async fn try_close(
-    cx: &Cx,
-    app: &App,
-    entry: Entry,
-    loaded: &Loaded,
-    settled: &Settled,
-) -> Result<()> {
+async fn try_close(cx: &Cx, app: &App, entry: &Entry, settled: &Settled) -> Result<()> {
     let now = cx.now();
     let state = if settled.traces.is_empty() {
         State::Rejected
@@ -175,9 +170,8 @@ async fn try_close(
         .traces
         .iter()
         .enumerate()
-        .map(|(position, trace)| audit_row(&entry, position, trace, now))
+        .map(|(position, trace)| audit_row(entry, position, trace, now))
         .collect();
-    debug_assert_eq!(entry.schema, loaded.whole.schema.id);
     changes::insert_audit_rows(&mut batch, &rows)?;
     commit(&app.repo, &batch, "change").await.map(|_| ())
 }

@@ -2,7 +2,7 @@
 //!
 //! A version is noted as started before its first change and as done, with its checksum, after the last. So a version
 //! that stopped half-way is known as such, and is run again without the changes that are there already; and two
-//! servers that start at once finish each other's work.
+//! servers that start at once finish each other's work. So that this works, a version changes no column twice.
 
 use quillback_migrations::Migration;
 use quillback_plugin_api::batch::{Batch, Expect};

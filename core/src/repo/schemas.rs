@@ -6,7 +6,7 @@ use quillback_plugin_api::remote::RemoteInstance;
 use quillback_plugin_api::sql::{Assignment, Expr, Select, SetTo, Statement, Update};
 use quillback_plugin_api::{Ident, Value};
 
-use super::{Record, Table, is, records, select, to_json};
+use super::{Record, Table, is, one_text, records, select, to_json};
 use crate::cx::Principal;
 use crate::error::{Error, Result};
 use crate::ids::{ConnectionId, GroupId, PolicyId, SchemaId};
@@ -181,7 +181,7 @@ pub async fn labels_using(repo: &RemoteInstance, connection: &ConnectionId) -> R
     select(
         repo,
         SCHEMAS.column("label", is("connection_id", connection)),
-        |record| record.text(),
+        one_text,
     )
     .await
 }

@@ -5,6 +5,7 @@ use quillback_plugin_api::{Value, ValueRef};
 use serde_json::{Map, Value as Json};
 use sha2::{Digest, Sha256};
 
+use crate::hex;
 use crate::policy::Grant;
 use crate::row_json;
 use crate::schema::Definition;
@@ -80,7 +81,7 @@ pub fn key_json(definition: &Definition, key: &[Value]) -> Json {
 
 /// The hash by which the audit trail finds a key of any length.
 pub fn key_hash(key: &Json) -> String {
-    hex(&Sha256::digest(key.to_string().as_bytes()))
+    hex::encode(&Sha256::digest(key.to_string().as_bytes()))
 }
 
 /// The version of a row: grows out of the values, so that a row written by anyone has another one.
@@ -90,13 +91,5 @@ pub fn version_of<'a>(values: impl Iterator<Item = &'a Value>) -> String {
         hash.update(row_json::write(value).to_string().as_bytes());
         hash.update([0]);
     }
-    hash.finalize()
-        .iter()
-        .take(12)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
-}
-
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(&hash.finalize()).chars().take(24).collect()
 }

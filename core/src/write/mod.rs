@@ -3,11 +3,11 @@
 mod command;
 mod image;
 mod outcome;
+mod sent;
 mod validate;
 mod versions;
 
 pub use command::{Seen, Values, WriteChange, WriteCommand};
-pub(crate) use image::hex;
 pub use image::{Image, key_hash, key_json, version_of};
 pub use outcome::{RowOutcome, RowStatus, WriteOutcome, WriteState};
 pub(crate) use outcome::{Settled, Trace};
@@ -28,6 +28,7 @@ use crate::permit;
 use crate::plan::{self, Mark, RowChange, ScopedBatch};
 use crate::policy::{self, Grant};
 use crate::targets::Opened;
+use sent::Sent;
 
 /// A change that is ready to be sent.
 struct Prepared {
@@ -121,30 +122,26 @@ async fn settle(
     entry: Entry,
     answer: std::result::Result<BatchOutcome, DriverError>,
 ) -> Result<WriteOutcome> {
-    let Prepared {
-        loaded,
-        grant,
-        changes,
-        scoped,
-        ..
-    } = prepared;
+    let sent = Sent {
+        change: &entry.change,
+        definition: &prepared.loaded.whole.schema.definition,
+        grant: &prepared.grant,
+        changes: &prepared.changes,
+        scoped: &prepared.scoped,
+    };
     let settled = match answer {
-        Ok(BatchOutcome::Committed(done)) => {
-            outcome::committed(&entry.change, loaded, grant, changes, scoped, &done)
-        }
-        Ok(BatchOutcome::Refused { step, done, .. }) => {
-            outcome::refused(&entry.change, loaded, grant, changes, scoped, step, &done)
-        }
+        Ok(BatchOutcome::Committed(done)) => sent.committed(&done),
+        Ok(BatchOutcome::Refused { step, done, .. }) => sent.refused(step, &done),
         Err(error) if is_uncertain(&error) => return Err(journal::leave_open(&entry, &error)),
-        Err(error) => match outcome::failed(&entry.change, loaded, changes, scoped, &error) {
-            Some(outcome) => outcome,
-            None => {
+        Err(error) => {
+            let Some(settled) = sent.failed(&error) else {
                 journal::reject(cx, app, entry, &error).await;
                 return Err(Error::Target(error));
-            }
-        },
+            };
+            settled
+        }
     };
-    journal::close(cx, app, entry, loaded, &settled).await;
+    journal::close(cx, app, entry, &settled).await;
     Ok(settled.outcome)
 }
 

@@ -253,7 +253,7 @@ impl<'a> Checker<'a> {
             match value {
                 Some(Ok(value)) => read.push(value),
                 Some(Err(problem)) => {
-                    self.fault(&format!("seen.{name}"), problem.code, problem.message)
+                    self.fault(&format!("seen.{name}"), problem.code, problem.message);
                 }
                 None => self.fault(
                     &format!("seen.{name}"),

@@ -1,6 +1,6 @@
 //! A look into a target database while a schema is set up.
 
-use async_graphql::{Context, ID, Object, Result, SimpleObject};
+use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 use quillback_core::admin::schemas::{self, TableDetails};
 use quillback_core::ids::ConnectionId;
 use quillback_plugin_api::catalog::TableKind;
@@ -10,7 +10,7 @@ use crate::context::Env;
 use crate::error::Public;
 
 #[derive(Default)]
-pub struct BrowseQuery;
+pub(crate) struct BrowseQuery;
 
 #[Object]
 impl BrowseQuery {
@@ -27,17 +27,22 @@ impl BrowseQuery {
         &self,
         ctx: &Context<'_>,
         connection_id: ID,
-        #[graphql(desc = "Only of this schema of the database.")] schema: Option<String>,
-        #[graphql(desc = "Only names that contain this text.", default)] search: String,
+        #[graphql(desc = "Which tables; all when it is left out.", default)] filter: TableFilter,
         #[graphql(desc = "Most tables to answer, at most 500.", default = 100)] first: u32,
         #[graphql(desc = "Tables to pass over.", default)] offset: u32,
     ) -> Result<TablePage> {
         let connection = ConnectionId::parse(&connection_id).public()?;
         let page = (offset, first.clamp(1, 500));
-        let (tables, has_more) =
-            schemas::tables(ctx.cx()?, ctx.app()?, &connection, schema, search, page)
-                .await
-                .public()?;
+        let (tables, has_more) = schemas::tables(
+            ctx.cx()?,
+            ctx.app()?,
+            &connection,
+            filter.schema,
+            filter.search,
+            page,
+        )
+        .await
+        .public()?;
         let tables = tables.into_iter().map(|table| TableName {
             schema: table.table.schema.map(String::from),
             name: table.table.name.to_string(),
@@ -64,6 +69,16 @@ impl BrowseQuery {
             .public()?;
         Ok(details.into())
     }
+}
+
+/// Which tables of a database to list.
+#[derive(InputObject, Default)]
+struct TableFilter {
+    /// Only of this schema of the database.
+    schema: Option<String>,
+    /// Only names that contain this text, upper and lower case being the same.
+    #[graphql(default)]
+    search: String,
 }
 
 /// One page of tables.

@@ -11,7 +11,7 @@ use crate::error::Public;
 use crate::scalars::{DateTime, Json, id};
 
 #[derive(Default)]
-pub struct ConnectionQuery;
+pub(crate) struct ConnectionQuery;
 
 #[Object]
 impl ConnectionQuery {
@@ -33,7 +33,7 @@ impl ConnectionQuery {
 }
 
 #[derive(Default)]
-pub struct ConnectionMutation;
+pub(crate) struct ConnectionMutation;
 
 #[Object]
 impl ConnectionMutation {
@@ -271,7 +271,7 @@ impl ConnectionTest {
 /// One thing that the test of a connection tried.
 #[derive(SimpleObject)]
 struct ConnectionCheck {
-    /// What was tried: connect, create_table, insert, update, delete, drop_table, marker.
+    /// What was tried: `connect`, `create_table`, `insert`, `update`, `delete`, `drop_table`, `marker`.
     name: &'static str,
     /// What the database said against it; missing when it went well.
     problem: Option<String>,

@@ -14,7 +14,7 @@ use crate::error::Public;
 use crate::scalars::{DateTime, Json, id};
 
 #[derive(Default)]
-pub struct HistoryQuery;
+pub(crate) struct HistoryQuery;
 
 #[Object]
 impl HistoryQuery {
@@ -93,7 +93,7 @@ impl HistoryQuery {
                 .user
                 .as_ref()
                 .and_then(|user| names.get(user).cloned());
-            AuditEvent { username, event }
+            AuditEvent { event, username }
         };
         Ok(events.into_iter().map(entry).collect())
     }

@@ -21,7 +21,7 @@ use crate::error::Public;
 use crate::scalars::{DateTime, id};
 
 #[derive(Default)]
-pub struct PeopleQuery;
+pub(crate) struct PeopleQuery;
 
 #[Object]
 impl PeopleQuery {
@@ -52,7 +52,7 @@ impl PeopleQuery {
         let user = |user: StoredUser| User {
             roles: roles.remove(&user.id).unwrap_or_default(),
             groups: memberships.remove(&user.id).unwrap_or_default(),
-            user,
+            stored: user,
         };
         Ok(UserPage {
             users: page.users.into_iter().map(user).collect(),
@@ -68,7 +68,7 @@ impl PeopleQuery {
 }
 
 #[derive(Default)]
-pub struct PeopleMutation;
+pub(crate) struct PeopleMutation;
 
 #[Object]
 impl PeopleMutation {
@@ -147,7 +147,7 @@ async fn payload(ctx: &Context<'_>, id: &UserId) -> Result<UserPayload> {
         .unwrap_or_default();
     Ok(UserPayload {
         user: User {
-            user,
+            stored: user,
             roles,
             groups,
         },
@@ -170,7 +170,7 @@ async fn memberships(app: &App, users: &[UserId]) -> Result<HashMap<UserId, Vec<
 }
 
 #[derive(Default)]
-pub struct GroupMutation;
+pub(crate) struct GroupMutation;
 
 #[Object]
 impl GroupMutation {
@@ -289,7 +289,7 @@ struct UserPage {
 
 /// A user.
 struct User {
-    user: StoredUser,
+    stored: StoredUser,
     roles: Vec<StoredRole>,
     groups: Vec<cx::Group>,
 }
@@ -298,32 +298,32 @@ struct User {
 impl User {
     /// Identifier.
     async fn id(&self) -> ID {
-        id(&self.user.id)
+        id(&self.stored.id)
     }
 
     /// Name to sign in with.
     async fn username(&self) -> &str {
-        &self.user.username
+        &self.stored.username
     }
 
     /// Name for people.
     async fn display_name(&self) -> &str {
-        &self.user.display_name
+        &self.stored.display_name
     }
 
     /// Mail address.
     async fn email(&self) -> Option<&str> {
-        self.user.email.as_deref()
+        self.stored.email.as_deref()
     }
 
     /// Whether the user may sign in.
     async fn active(&self) -> bool {
-        self.user.active
+        self.stored.active
     }
 
     /// Whether the user has a password.
     async fn has_password(&self) -> bool {
-        self.user.password.is_some()
+        self.stored.password.is_some()
     }
 
     /// Roles in the console.
@@ -338,12 +338,12 @@ impl User {
 
     /// Grows with every edit; name it when you change the user.
     async fn version(&self) -> i64 {
-        self.user.version
+        self.stored.version
     }
 
     /// When the user was made.
     async fn created_at(&self) -> DateTime {
-        DateTime(self.user.created_at)
+        DateTime(self.stored.created_at)
     }
 }
 

@@ -14,7 +14,7 @@ use crate::error::{Public, public};
 use crate::scalars::{Json, id};
 
 #[derive(Default)]
-pub struct RightsMutation;
+pub(crate) struct RightsMutation;
 
 #[Object]
 impl RightsMutation {
@@ -129,7 +129,7 @@ impl GroupPermission {
     }
 }
 
-/// How a rule compares. With several values, one that matches is enough; for NE and NOT_IN none may match.
+/// How a rule compares. With several values, one that matches is enough; for `NE` and `NOT_IN` none may match.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "StoredOperator")]
 pub(super) enum RuleOperator {
@@ -248,7 +248,7 @@ struct SetPermissionsInput {
     permissions: Vec<PermissionInput>,
 }
 
-/// One demand on a row. Give exactly one of values, property, username and groups, or none for IS_NULL.
+/// One demand on a row. Give exactly one of values, property, username and groups, or none for `IS_NULL`.
 #[derive(InputObject)]
 struct RuleInput {
     /// Field or key part.

@@ -10,7 +10,7 @@ use crate::error::{Public, public};
 use crate::scalars::Json;
 
 #[derive(Default)]
-pub struct RowQuery;
+pub(crate) struct RowQuery;
 
 #[Object]
 impl RowQuery {

@@ -15,7 +15,7 @@ use crate::error::Public;
 use crate::scalars::{DateTime, id};
 
 #[derive(Default)]
-pub struct SchemaQuery;
+pub(crate) struct SchemaQuery;
 
 #[Object]
 impl SchemaQuery {
@@ -52,7 +52,7 @@ impl SchemaQuery {
 }
 
 #[derive(Default)]
-pub struct SchemaMutation;
+pub(crate) struct SchemaMutation;
 
 #[Object]
 impl SchemaMutation {
@@ -317,7 +317,7 @@ struct SchemaInput {
     connection_id: ID,
     /// Schema of the database; the connection's own when it is left out.
     table_schema: Option<String>,
-    /// Table: a new one, or for DATA_CORRECTION one that is there.
+    /// Table: a new one, or for `DATA_CORRECTION` one that is there.
     table: String,
     /// Columns that identify a row of an existing table; its primary key when they are left out.
     #[graphql(default)]

@@ -9,7 +9,7 @@ use crate::error::Public;
 use crate::scalars::Json;
 
 #[derive(Default)]
-pub struct ServerQuery;
+pub(crate) struct ServerQuery;
 
 #[Object]
 impl ServerQuery {

@@ -20,7 +20,7 @@ use crate::error::Public;
 use crate::scalars::{DateTime, id};
 
 #[derive(Default)]
-pub struct SessionQuery;
+pub(crate) struct SessionQuery;
 
 #[Object]
 impl SessionQuery {
@@ -49,7 +49,7 @@ impl SessionQuery {
 }
 
 #[derive(Default)]
-pub struct SessionMutation;
+pub(crate) struct SessionMutation;
 
 #[Object]
 impl SessionMutation {

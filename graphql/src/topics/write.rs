@@ -12,7 +12,7 @@ use crate::error::{Public, public};
 use crate::scalars::{Json, id};
 
 #[derive(Default)]
-pub struct WriteMutation;
+pub(crate) struct WriteMutation;
 
 #[Object]
 impl WriteMutation {

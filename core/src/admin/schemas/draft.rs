@@ -164,7 +164,7 @@ fn managed_definition(draft: &SchemaDraft, table: TableRef, target: &Opened) -> 
         kind: FieldKind::Uuid,
         maker: KeyMaker::Server,
     };
-    let fields = fields(draft, &[key.clone()], None, target)?;
+    let fields = fields(draft, std::slice::from_ref(&key), None, target)?;
     let problems: Vec<Problem> = fields
         .iter()
         .enumerate()
@@ -376,7 +376,7 @@ fn one_field(
 
 fn check_rules(field: &Field, path: &str, problems: &mut Vec<Problem>) {
     let mut fault = |rule: &str, code, message: String| {
-        problems.push(Problem::new(format!("{path}.{rule}"), code, message))
+        problems.push(Problem::new(format!("{path}.{rule}"), code, message));
     };
     match &field.kind {
         FieldKind::Decimal { precision, scale } if *precision == 0 || scale > precision => {
@@ -408,14 +408,17 @@ fn check_rules(field: &Field, path: &str, problems: &mut Vec<Problem>) {
             fault(rule, problem.code, problem.message);
         }
     }
-    if let Some(pattern) = &field.rules.pattern {
-        if let Err(error) = regex_lite::Regex::new(&format!("^(?:{pattern})$")) {
-            fault(
-                "pattern",
-                "PATTERN",
-                format!("This is not a regular expression: {error}."),
-            );
-        }
+    let broken = field
+        .rules
+        .pattern
+        .as_ref()
+        .map(|pattern| regex_lite::Regex::new(&format!("^(?:{pattern})$")));
+    if let Some(Err(error)) = broken {
+        fault(
+            "pattern",
+            "PATTERN",
+            format!("This is not a regular expression: {error}."),
+        );
     }
     if matches!(field.kind, FieldKind::Dropdown { .. })
         && field.rules.options.as_ref().is_some_and(Vec::is_empty)
