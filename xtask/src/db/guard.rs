@@ -27,8 +27,7 @@ impl Guard {
     /// # Errors
     /// When the guard process cannot be started.
     pub(crate) fn start(folder: &Path) -> Result<Self> {
-        let program = std::env::current_exe().context("cannot find the path of xtask")?;
-        let mut command = Command::new(program);
+        let mut command = Command::new(own_program()?);
         command
             .arg("guard")
             .stdin(Stdio::piped())
@@ -62,6 +61,16 @@ impl Drop for Guard {
             eprintln!("warning: the servers may still run: {error}");
         }
     }
+}
+
+/// The program that runs now. A build may have replaced its file since, so on Linux it is named by
+/// the process instead of the path.
+fn own_program() -> Result<PathBuf> {
+    let own = PathBuf::from("/proc/self/exe");
+    if own.exists() {
+        return Ok(own);
+    }
+    std::env::current_exe().context("cannot find the path of xtask")
 }
 
 /// Puts a process into its own group, out of reach of a Ctrl-C in the terminal.
