@@ -65,9 +65,10 @@ impl Instances {
         let folder = tempfile::Builder::new()
             .prefix("quillback-")
             .tempdir_in("/tmp")
-            .context("cannot make a temporary folder")?
-            .keep();
-        let mut guard = Guard::start(&folder)?;
+            .context("cannot make a temporary folder")?;
+        // From here on the guard removes the folder.
+        let mut guard = Guard::start(folder.path())?;
+        let folder = folder.keep();
         let mut exports = Exports::default();
         let nobody_else = Account::find("root")?;
         // Other accounts must be able to pass through to their own folder, but not to list it.
