@@ -82,6 +82,11 @@ pub struct Batch {
     /// Milliseconds after which the driver gives up and rolls back; 0 is no limit.
     #[serde(default)]
     pub deadline_ms: u32,
+    /// The sender can find out later whether the batch took effect, as with a marker among its rows. A driver may then
+    /// send the commit together with the statements: a connection that breaks, or a call that is dropped, leaves it open
+    /// whether everything or nothing took effect. Expectations and the deadline mean the same as ever.
+    #[serde(default)]
+    pub traceable: bool,
     /// The steps.
     pub steps: Vec<Step>,
 }

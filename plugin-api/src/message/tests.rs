@@ -120,6 +120,7 @@ fn every_batch() -> Batch {
     let mut batch = Batch {
         isolation: Isolation::Serializable,
         deadline_ms: 1_500,
+        traceable: true,
         steps: vec![Step::Read {
             select: every_select(),
             expect: Expect::AtMost(9),
