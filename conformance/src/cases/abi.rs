@@ -185,14 +185,18 @@ async fn a_thousand_calls_run_at_once(lab: &Lab) -> Result<()> {
 async fn calls_may_be_dropped_in_any_order(lab: &Lab) -> Result<()> {
     for keep in 0..8 {
         let mut calls: Vec<_> = (0..8).map(|_| Box::pin(lab.instance.ping())).collect();
+        let mut kept = calls.swap_remove(keep);
         for call in &mut calls {
             let _ = poll_once(call).await;
         }
-        let kept = calls.swap_remove(keep);
+        let first = poll_once(&mut kept).await;
         if keep % 2 == 0 {
             calls.reverse();
         }
         drop(calls);
+        if first.is_ready() {
+            continue;
+        }
         tokio::time::timeout(Duration::from_secs(20), kept)
             .await
             .context("the call that was kept hangs")??;
@@ -225,11 +229,12 @@ async fn calls_outlive_their_handles(lab: &Lab) -> Result<()> {
         async move { copy.ping().await }
     };
     let mut call = Box::pin(call);
-    let _ = poll_once(&mut call).await;
+    let first = poll_once(&mut call).await;
     drop(instance);
-    tokio::time::timeout(Duration::from_secs(20), call)
-        .await
-        .context("the call hangs")??;
+    if first.is_pending() {
+        let answer = tokio::time::timeout(Duration::from_secs(20), call).await;
+        answer.context("the call hangs")??;
+    }
     drop(Box::pin(lab.driver.open(lab.options.clone())));
     Ok(())
 }

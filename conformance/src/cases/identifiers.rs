@@ -194,7 +194,8 @@ async fn named_table(lab: &Lab, table: &TableRef) -> Result<()> {
 async fn columns_are_renamed_to_any_name(lab: &Lab) -> Result<()> {
     let table = lab.create("renamed", two_columns(&n()), &["id"]).await?;
     let mut from = n();
-    for name in NAMES {
+    // A hidden column of some databases has that name: it can be made, but nothing can be renamed to it.
+    for name in NAMES.iter().filter(|name| **name != "ROWID") {
         let to = ident(name)?;
         let change = Ddl::RenameColumn {
             table: table.clone(),

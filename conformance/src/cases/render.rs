@@ -126,18 +126,18 @@ async fn values_are_bound_and_never_printed(lab: &Lab) -> Result<()> {
 
 async fn every_step_is_shown(lab: &Lab) -> Result<()> {
     let steps = shown(lab, "steps").await?;
-    equal(
-        "positions",
-        steps.iter().map(|step| step.step).collect(),
-        vec![0, 1, 2, 3, 4],
-    )?;
-    for (step, verb) in steps
-        .iter()
-        .zip(["SELECT", "INSERT", "UPDATE", "SELECT", "DELETE"])
-    {
+    // A small insert may take several statements too.
+    let mut positions: Vec<_> = steps.iter().map(|step| step.step).collect();
+    positions.dedup();
+    equal("positions", positions, vec![0, 1, 2, 3, 4])?;
+    let verbs = ["SELECT", "INSERT", "UPDATE", "SELECT", "DELETE"];
+    for step in &steps {
+        let verb = verbs
+            .get(step.step as usize)
+            .context("a position beyond the batch")?;
         let sql = &step.statement.sql;
         ensure!(
-            sql.starts_with(verb),
+            sql.starts_with(*verb),
             "a step should start with {verb}: {sql}"
         );
         ensure!(
