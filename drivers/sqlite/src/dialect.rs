@@ -1,0 +1,214 @@
+//! The SQL of `SQLite` where it differs from the shared printer (<https://www.sqlite.org/lang.html>).
+
+use quillback_plugin_api::dialect::{
+    Dialect, expr, returning, standard_index, standard_rename, values,
+};
+use quillback_plugin_api::rows::Cells;
+use quillback_plugin_api::sql::{
+    Assignment, ColumnDef, Direction, Expr, Index, Insert, Lock, Order, RenderError, Rendered,
+    Select, SetTo, SqlWriter, TextMatch, Update,
+};
+use quillback_plugin_api::{Ident, TableRef, Value};
+
+use crate::checks;
+use crate::types;
+
+/// The spelling of `SQLite`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sqlite;
+
+/// Name of the function that makes upper and lower case the same; the engine's own knows ASCII only.
+pub(crate) const FOLD: &str = "quillback_fold";
+/// Name of the function that adds exactly; the engine's `+` makes floats of texts and of sums that overflow.
+pub(crate) const PLUS: &str = "quillback_plus";
+
+/// Appends a name in double quotes.
+pub(crate) fn quote(out: &mut String, name: &str) {
+    out.push('"');
+    for part in name.split_inclusive('"') {
+        out.push_str(part);
+        if part.ends_with('"') {
+            out.push('"');
+        }
+    }
+    out.push('"');
+}
+
+/// A name in double quotes.
+pub(crate) fn quoted(name: &str) -> String {
+    let mut out = String::with_capacity(name.len() + 2);
+    quote(&mut out, name);
+    out
+}
+
+impl Dialect for Sqlite {
+    fn quote(&self, out: &mut String, name: &str) {
+        quote(out, name);
+    }
+
+    fn placeholder(&self, out: &mut String, position: usize, _value: &Value) {
+        out.push('?');
+        out.push_str(&position.to_string());
+    }
+
+    fn constant(&self, holds: bool) -> &'static str {
+        if holds { "1" } else { "0" }
+    }
+
+    fn same(&self, w: &mut SqlWriter<'_>, column: &Ident, value: &Value) {
+        w.ident(column).syntax(" IS ").param(value);
+    }
+
+    fn text_match(
+        &self,
+        w: &mut SqlWriter<'_>,
+        column: &Ident,
+        how: TextMatch,
+        ignore_case: bool,
+        needle: &Value,
+    ) {
+        w.syntax("instr(");
+        if ignore_case {
+            w.dialect_text(FOLD).syntax("(").ident(column).syntax("), ");
+            w.dialect_text(FOLD).syntax("(").param(needle).syntax(")");
+        } else {
+            w.ident(column).syntax(", ").param(needle);
+        }
+        w.syntax(match how {
+            TextMatch::Contains => ") > 0",
+            TextMatch::StartsWith => ") = 1",
+        });
+    }
+
+    // NULL sorts first when ascending and last when descending: https://www.sqlite.org/lang_select.html#orderby
+    fn order(&self, w: &mut SqlWriter<'_>, order: &Order) {
+        w.ident(&order.column);
+        if order.direction == Direction::Desc {
+            w.syntax(" DESC");
+        }
+    }
+
+    fn limit_before(&self, _w: &mut SqlWriter<'_>, _select: &Select) {}
+
+    fn limit_after(&self, w: &mut SqlWriter<'_>, select: &Select) -> Result<(), RenderError> {
+        let most = i64::MAX.unsigned_abs();
+        match select.limit {
+            Some(limit) => drop(w.syntax(" LIMIT ").number(limit.min(most))),
+            // There is no OFFSET without LIMIT; a negative limit is none.
+            None if select.offset > 0 => drop(w.syntax(" LIMIT -1")),
+            None => {}
+        }
+        if select.offset > 0 {
+            w.syntax(" OFFSET ").number(select.offset.min(most));
+        }
+        Ok(())
+    }
+
+    // Batches that lock run on the only writer: no other can change the rows before the batch ends.
+    fn lock_hint(&self, _w: &mut SqlWriter<'_>, _lock: Lock) {}
+
+    fn lock_clause(&self, _w: &mut SqlWriter<'_>, _lock: Lock) {}
+
+    fn insert_rows(
+        &self,
+        w: &mut SqlWriter<'_>,
+        insert: &Insert,
+        rows: &[Cells<'_>],
+    ) -> Result<(), RenderError> {
+        values(w, rows)?;
+        returning(w, insert)
+    }
+
+    fn column_type(&self, column: &ColumnDef) -> Result<String, RenderError> {
+        let mut text = types::declare(column)?;
+        let check = checks::check(&quoted(column.name.as_str()), &column.ty, column.nullable);
+        if let Some(check) = check.filter(|_| !column.identity) {
+            text.push_str(&format!(" CHECK ({check})"));
+        }
+        Ok(text)
+    }
+
+    // Without AUTOINCREMENT the number of a removed row can come again: https://www.sqlite.org/autoinc.html
+    fn identity(&self) -> Result<&'static str, RenderError> {
+        Ok("PRIMARY KEY AUTOINCREMENT")
+    }
+
+    fn literal(&self, value: &Value) -> Result<String, RenderError> {
+        match value {
+            Value::Bool(flag) => Ok(u8::from(*flag).to_string()),
+            Value::I64(number) => Ok(number.to_string()),
+            Value::U64(number) if i64::try_from(*number).is_ok() => Ok(number.to_string()),
+            Value::U64(number) => Ok(format!("'{number}'")),
+            Value::F64(number) if number.is_finite() => Ok(format!("{number:?}")),
+            // In quotes, so that it does not become a float on its way.
+            Value::Decimal(number) => Ok(format!("'{number}'")),
+            Value::Text(text) if !text.contains('\0') => {
+                Ok(format!("'{}'", text.replace('\'', "''")))
+            }
+            _ => Err(RenderError::unsupported("this value as a default")),
+        }
+    }
+
+    fn table_options(&self) -> &'static str {
+        ""
+    }
+
+    fn create_if_not_exists(&self) -> Result<&'static str, RenderError> {
+        Ok("IF NOT EXISTS ")
+    }
+
+    fn alter_column(
+        &self,
+        _table: &TableRef,
+        _from: &ColumnDef,
+        _to: &ColumnDef,
+    ) -> Result<Vec<Rendered>, RenderError> {
+        Err(RenderError::unsupported("altering a column in place"))
+    }
+
+    fn rename_column(
+        &self,
+        table: &TableRef,
+        from: &Ident,
+        to: &Ident,
+    ) -> Result<Rendered, RenderError> {
+        Ok(standard_rename(self, table, from, to))
+    }
+
+    fn create_index(&self, table: &TableRef, index: &Index) -> Result<Rendered, RenderError> {
+        standard_index(self, table, index)
+    }
+
+    fn add_column_keyword(&self) -> &'static str {
+        "COLUMN "
+    }
+}
+
+/// Prints an update that adds to columns; the shared printer's `+` would not be exact here.
+///
+/// # Errors
+/// What cannot be expressed.
+pub(crate) fn adding_update(update: &Update) -> Result<Rendered, RenderError> {
+    let mut w = SqlWriter::new(&Sqlite);
+    w.syntax("UPDATE ").table(&update.table).syntax(" SET ");
+    w.list(", ", &update.set, |w, Assignment { column, to }| {
+        w.ident(column).syntax(" = ");
+        match to {
+            SetTo::Value(value) => w.param(value),
+            SetTo::Plus(value) => {
+                w.dialect_text(PLUS).syntax("(").ident(column).syntax(", ");
+                w.param(value).syntax(")")
+            }
+        };
+        Ok(())
+    })?;
+    if update.filter != Expr::True {
+        w.syntax(" WHERE ");
+        expr(&mut w, &update.filter)?;
+    }
+    Ok(w.finish())
+}
+
+#[cfg(test)]
+#[path = "dialect_tests.rs"]
+mod tests;

@@ -1,0 +1,123 @@
+//! Stops what runs on a thread when its caller has gone or its deadline has passed.
+//!
+//! The engine asks [`should_stop`] every few microseconds while it works, and while it waits for a lock of another
+//! process. What it asks about is set for one call only, so that a stop hits the batch it is meant for and no other.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use quillback_plugin_api::{Category, DriverError};
+
+/// What ends a call early.
+#[derive(Clone, Debug)]
+pub(crate) struct Watch {
+    gone: Arc<AtomicBool>,
+    deadline: Option<Instant>,
+}
+
+/// Tells the thread that works for a caller when the caller has gone.
+#[derive(Debug)]
+pub(crate) struct Caller(Arc<AtomicBool>);
+
+impl Drop for Caller {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Watch {
+    /// Starts the clock; 0 milliseconds is no deadline. The caller keeps the second half for as long as it waits.
+    pub(crate) fn start(deadline_ms: u32) -> (Self, Caller) {
+        let gone = Arc::new(AtomicBool::new(false));
+        let deadline = (deadline_ms > 0)
+            .then(|| Instant::now().checked_add(Duration::from_millis(deadline_ms.into())))
+            .flatten();
+        let watch = Self {
+            gone: Arc::clone(&gone),
+            deadline,
+        };
+        (watch, Caller(gone))
+    }
+
+    /// Why the call must end now, if it must.
+    pub(crate) fn stop(&self) -> Option<DriverError> {
+        if self.gone.load(Ordering::Relaxed) {
+            let message = "the call was cancelled; nothing took effect";
+            Some(DriverError::new(Category::Cancelled, message))
+        } else if self.is_late() {
+            let message = "the deadline passed; nothing took effect";
+            Some(DriverError::new(Category::Timeout, message))
+        } else {
+            None
+        }
+    }
+
+    fn is_late(&self) -> bool {
+        self.deadline
+            .is_some_and(|deadline| Instant::now() >= deadline)
+    }
+
+    /// Runs `work` on this thread under this watch. A failure that the watch caused is reported as what it was.
+    pub(crate) fn over<T>(
+        &self,
+        work: impl FnOnce() -> Result<T, DriverError>,
+    ) -> Result<T, DriverError> {
+        CURRENT.with_borrow_mut(|current| *current = Some(self.clone()));
+        let done = work();
+        CURRENT.with_borrow_mut(|current| *current = None);
+        done.map_err(|error| match self.stop() {
+            Some(stopped)
+                if matches!(error.category, Category::Cancelled | Category::Unavailable) =>
+            {
+                DriverError {
+                    step: error.step,
+                    ..stopped
+                }
+            }
+            _ => error,
+        })
+    }
+}
+
+thread_local! {
+    static CURRENT: RefCell<Option<Watch>> = const { RefCell::new(None) };
+}
+
+/// Whether what runs on this thread must stop.
+pub(crate) fn should_stop() -> bool {
+    CURRENT.with_borrow(|current| current.as_ref().is_some_and(|watch| watch.stop().is_some()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_caller_that_goes_stops_only_its_own_call() {
+        let (first, caller) = Watch::start(0);
+        let (second, _other) = Watch::start(0);
+        drop(caller);
+        let category = |watch: &Watch| watch.stop().map(|error| error.category);
+        assert_eq!(category(&first), Some(Category::Cancelled));
+        assert_eq!(category(&second), None);
+        first
+            .over(|| {
+                assert!(should_stop());
+                Ok(())
+            })
+            .unwrap();
+        assert!(!should_stop());
+    }
+
+    #[test]
+    fn a_failure_of_the_data_is_not_mistaken_for_a_stop() {
+        let (watch, caller) = Watch::start(0);
+        drop(caller);
+        let failed = watch.over(|| Err::<(), _>(DriverError::new(Category::Unique, "x")));
+        assert_eq!(failed.unwrap_err().category, Category::Unique);
+        let stopped = watch.over(|| Err::<(), _>(DriverError::new(Category::Cancelled, "x")));
+        assert_eq!(stopped.unwrap_err().category, Category::Cancelled);
+    }
+}
