@@ -137,7 +137,7 @@ async fn a_connection_lost_during_a_batch_says_so(lab: &Lab) -> Result<()> {
 
 async fn a_lost_answer_to_a_commit_is_an_unknown_outcome(lab: &Lab) -> Result<()> {
     let (proxy, options) = lab.proxy().await?;
-    let table = lab.numbers("commit", &[1]).await?;
+    let table = lab.numbers("settled", &[1]).await?;
     let instance = lab.driver.open(options).await?;
     instance.ping().await?;
     proxy.cut_after("COMMIT");
