@@ -22,7 +22,7 @@ const RACES: usize = 20;
 /// An attempt that was counted as a failure, until it turns out to be none.
 pub(crate) struct Attempt {
     account: String,
-    address: String,
+    address: Count,
 }
 
 impl Attempt {
@@ -39,17 +39,17 @@ impl Attempt {
     ) -> Result<Self, AuthError> {
         // A name may be longer than a subject, and what somebody types there by mistake may be a password.
         let account = TokenHash::of(&username.trim().to_lowercase());
-        let attempt = Self {
-            account: format!("account:{}", account.as_str()),
-            address: format!("address:{}", network(address)),
-        };
+        let account = format!("account:{}", account.as_str());
         let subjects = [
-            (attempt.account.clone(), options.account_failures),
-            (attempt.address.clone(), options.address_failures),
+            (account.clone(), options.account_failures),
+            (
+                format!("address:{}", network(address)),
+                options.address_failures,
+            ),
         ];
         for _ in 0..RACES {
-            if swap(cx, app, options, &subjects).await? {
-                return Ok(attempt);
+            if let Some([_, address]) = raise(cx, app, options, &subjects).await? {
+                return Ok(Self { account, address });
             }
         }
         Err(Error::Busy("Too many attempts to sign in at once. Try again in a few seconds.").into())
@@ -59,55 +59,52 @@ impl Attempt {
     /// with an account of their own could guess those of others for ever.
     pub(crate) fn forgive(&self, batch: &mut Batch) {
         throttle::delete_counter(batch, &self.account);
-        throttle::forgive_one(batch, &self.address);
+        throttle::take_back(batch, &self.address);
     }
 }
 
-/// Reads the counters, refuses or raises them; `false` when somebody else raised one of them meanwhile.
-async fn swap(
+/// Reads the counters, refuses or raises them; `None` when somebody else raised one of them meanwhile.
+async fn raise(
     cx: &Cx,
     app: &App,
     options: &Options,
-    subjects: &[(String, i64)],
-) -> Result<bool, AuthError> {
+    subjects: &[(String, i64); 2],
+) -> Result<Option<[Count; 2]>, AuthError> {
     let now = cx.now();
-    let names: Vec<_> = subjects
-        .iter()
-        .map(|(subject, _)| subject.clone())
-        .collect();
+    let names = subjects.each_ref().map(|(subject, _)| subject.clone());
     let known = throttle::list_counters(&app.repo, &names).await?;
-    let mut counts = Vec::with_capacity(subjects.len());
-    for (subject, free) in subjects {
-        let before = known
-            .iter()
-            .find(|counter| counter.subject == *subject)
-            .cloned();
-        let left = before
-            .as_ref()
-            .map_or(0, |counter| seconds_left(counter, now));
+    for counter in &known {
+        let left = seconds_left(counter, now);
         // Nobody was told to wait longer than the longest wait: the clock was set back.
         if (1..=options.longest_wait_seconds).contains(&left) {
             return Err(AuthError::Throttled {
                 retry_after_seconds: left,
             });
         }
-        let failures = before
-            .as_ref()
-            .filter(|counter| !is_rested(counter, now))
-            .map_or(0, |counter| counter.failures);
-        let wait = wait_seconds(failures + 1, *free, options.longest_wait_seconds);
+    }
+    let counts = subjects.each_ref().map(|(subject, free)| {
+        let before = known
+            .iter()
+            .find(|counter| counter.subject == *subject)
+            .cloned();
+        let recent = before.as_ref().filter(|counter| !is_rested(counter, now));
+        let failures = 1 + recent.map_or(0, |counter| counter.failures);
+        let wait = wait_seconds(failures, *free, options.longest_wait_seconds);
+        let blocked_until = Timestamp {
+            seconds: now.seconds + wait,
+            ..now
+        };
         let after = Counter {
             subject: subject.clone(),
-            failures: failures + 1,
+            failures,
             last_failure_at: now,
-            blocked_until: Timestamp {
-                seconds: now.seconds + wait,
-                ..now
-            },
+            blocked_until,
         };
-        counts.push(Count { before, after });
-    }
-    Ok(throttle::swap_counters(&app.repo, &counts).await?)
+        Count { before, after }
+    });
+    Ok(throttle::swap_counters(&app.repo, &counts)
+        .await?
+        .then_some(counts))
 }
 
 /// Whole seconds that the subject must wait, rounded up.

@@ -98,18 +98,30 @@ pub async fn swap_counters(repo: &RemoteInstance, counts: &[Count]) -> Result<bo
     }
 }
 
-/// Takes one failure off a subject.
-pub fn forgive_one(batch: &mut Batch, subject: &str) {
-    let failures = Ident::literal("failures");
-    let some = Expr::compare(&failures, Compare::Gt, 0);
+/// Takes back one failure that was counted: if it was the last, what it made the subject wait as well.
+pub fn take_back(batch: &mut Batch, count: &Count) {
+    let Counter {
+        subject, failures, ..
+    } = &count.after;
+    let last_failure = is("subject", subject.as_str()).and(is("failures", *failures));
+    let waited = count
+        .before
+        .as_ref()
+        .map_or(count.after.last_failure_at, |before| before.blocked_until);
+    let set = vec![("blocked_until", Value::Instant(waited))];
+    batch.write(THROTTLE.update(set, last_failure), Expect::AtMost(1));
+
+    let column = Ident::literal("failures");
+    let some = Expr::compare(&column, Compare::Gt, 0);
     let less = Assignment {
-        column: failures,
+        column,
         to: SetTo::Plus(Value::I64(-1)),
     };
+    let filter = is("subject", subject.as_str()).and(some);
     let update = Update {
         table: THROTTLE.table(),
         set: vec![less],
-        filter: is("subject", subject).and(some),
+        filter,
     };
     batch.write(Statement::Update(update), Expect::AtMost(1));
 }

@@ -1,0 +1,15 @@
+//! Tests of the use-cases, on every repository database at hand.
+
+mod audit_events;
+mod bootstrap;
+mod groups;
+mod keys;
+mod migrations;
+mod reading;
+mod recovering;
+mod rendered;
+mod row_security;
+mod schemas;
+mod support;
+mod users;
+mod writing;

@@ -1,0 +1,182 @@
+//! Empty databases for repositories, one a test.
+
+use quillback_core::plugin_api::remote::{RemoteDriver, RemoteInstance};
+use serde_json::{Value as Json, json};
+
+/// A database that a repository can be on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A file.
+    Sqlite,
+    /// The server of `QUILLBACK_TEST_POSTGRES_URL`.
+    Postgres,
+    /// The server of `QUILLBACK_TEST_MYSQL_URL`.
+    Mysql,
+}
+
+impl Kind {
+    /// Those that can be used here.
+    pub(crate) fn at_hand() -> impl Iterator<Item = Self> {
+        let all = [Self::Sqlite, Self::Postgres, Self::Mysql];
+        all.into_iter()
+            .filter(|kind| *kind == Self::Sqlite || kind.url().is_some())
+    }
+
+    /// Its driver.
+    pub(crate) fn driver(self) -> RemoteDriver {
+        let plugin = match self {
+            Self::Sqlite => quillback_driver_sqlite::driver_plugin(),
+            Self::Postgres => quillback_driver_postgres::driver_plugin(),
+            Self::Mysql => quillback_driver_mysql::driver_plugin(),
+        };
+        RemoteDriver::link(plugin).unwrap()
+    }
+
+    fn url(self) -> Option<String> {
+        match self {
+            Self::Sqlite => None,
+            Self::Postgres => variable("QUILLBACK_TEST_POSTGRES_URL"),
+            Self::Mysql => variable("QUILLBACK_TEST_MYSQL_URL"),
+        }
+    }
+
+    fn admin_url(self) -> Option<String> {
+        match self {
+            Self::Sqlite => None,
+            Self::Postgres => variable("QUILLBACK_TEST_POSTGRES_ADMIN_URL"),
+            Self::Mysql => variable("QUILLBACK_TEST_MYSQL_ADMIN_URL"),
+        }
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "tests are told where servers are by the environment"
+)]
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+/// A database of one test, removed with it.
+pub(crate) struct Repository {
+    kind: Kind,
+    options: Json,
+    place: Place,
+}
+
+enum Place {
+    Folder(tempfile::TempDir),
+    Database { url: String, name: String },
+}
+
+impl Repository {
+    /// An empty one.
+    pub(crate) async fn fresh(kind: Kind) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let Some(url) = kind.url() else {
+            let options =
+                json!({ "path": folder.path().join("repository.sqlite"), "create": true });
+            return Self {
+                kind,
+                options,
+                place: Place::Folder(folder),
+            };
+        };
+        // The name of a temporary folder is one that nobody else has.
+        let suffix = folder
+            .path()
+            .file_name()
+            .unwrap()
+            .to_str()
+            .unwrap()
+            .replace('.', "")
+            .to_lowercase();
+        let name = format!("quillback_{suffix}_{}", std::process::id());
+        run_sql(kind, &url, &format!("CREATE DATABASE {name}"));
+        let options = json!({ "url": with_database(&url, &name) });
+        Self {
+            kind,
+            options,
+            place: Place::Database { url, name },
+        }
+    }
+
+    /// What a connection to it needs.
+    pub(crate) fn options(&self) -> serde_json::Map<String, Json> {
+        self.options.as_object().unwrap().clone()
+    }
+
+    /// Opens it once more.
+    pub(crate) async fn open(&self) -> (RemoteDriver, RemoteInstance) {
+        let driver = self.kind.driver();
+        let instance = driver.open(self.options.clone()).await.unwrap();
+        (driver, instance)
+    }
+
+    /// The bytes of its files; of a server, which keeps them to itself, a dump.
+    pub(crate) fn bytes(&self) -> Vec<u8> {
+        match &self.place {
+            Place::Folder(folder) => {
+                let files = std::fs::read_dir(folder.path()).unwrap();
+                files
+                    .flat_map(|file| std::fs::read(file.unwrap().path()).unwrap())
+                    .collect()
+            }
+            Place::Database { .. } => Vec::new(),
+        }
+    }
+}
+
+impl Drop for Repository {
+    fn drop(&mut self) {
+        if let Place::Database { url, name } = &self.place {
+            let force = if self.kind == Kind::Postgres {
+                " WITH (FORCE)"
+            } else {
+                ""
+            };
+            // The superuser, where there is one: a worker of the server's own may be in the database.
+            let url = self.kind.admin_url().unwrap_or_else(|| url.clone());
+            run_sql(self.kind, &url, &format!("DROP DATABASE {name}{force}"));
+        }
+    }
+}
+
+/// Runs one statement beside the driver: the contract makes no databases.
+fn run_sql(kind: Kind, url: &str, sql: &str) {
+    let (url, sql) = (url.to_owned(), sql.to_owned());
+    // A thread of its own, because a runtime cannot wait inside another.
+    let work = move || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            if kind == Kind::Postgres {
+                let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls)
+                    .await
+                    .unwrap();
+                let connection = tokio::spawn(connection);
+                client.batch_execute(&sql).await.unwrap();
+                drop(client);
+                connection.await.unwrap().unwrap();
+            } else {
+                use mysql_async::prelude::Queryable;
+                let mut client = mysql_async::Conn::from_url(&url).await.unwrap();
+                client.query_drop(sql).await.unwrap();
+                client.disconnect().await.unwrap();
+            }
+        });
+    };
+    std::thread::spawn(work).join().unwrap();
+}
+
+fn with_database(url: &str, name: &str) -> String {
+    let (address, query) = url
+        .split_once('?')
+        .map_or((url, String::new()), |(url, query)| {
+            (url, format!("?{query}"))
+        });
+    let (server, _) = address.rsplit_once('/').unwrap();
+    format!("{server}/{name}{query}")
+}
