@@ -4,7 +4,6 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::Result;
-use serde_json::json;
 
 use crate::plugins::{self, Profile};
 use crate::workspace;
@@ -49,9 +48,7 @@ pub(crate) fn run(options: &Run) -> Result<()> {
     plugins::replace(&built.join(workspace::server_program()), &server)?;
     let mut command = Command::new(server);
     command.arg("serve").arg("--data-folder").arg(&options.data);
-    command
-        .arg("--set")
-        .arg(format!("plugins.folders={}", json!([folder])));
+    command.arg("--plugins").arg(&folder);
     if options.demo {
         command.arg("--demo");
     }

@@ -58,6 +58,10 @@ pub(crate) const GENERATORS: &[Generator] = &[
         make: |tools| tools.output("quillback", &["config", "reference"], "docs/settings.md"),
     },
     Generator {
+        name: "GraphQL schema",
+        make: |tools| tools.output("quillback", &["schema"], "schema.graphql"),
+    },
+    Generator {
         name: "C header of the plugin interface",
         make: |tools| {
             tools.output(
