@@ -173,6 +173,18 @@ impl Registry {
         }
     }
 
+    /// Adds the driver of one file, wherever it is. Answers `false` when the file does not have the name of a driver.
+    pub fn scan_file(&mut self, path: &Path, options: &Options) -> bool {
+        let Some(id) = id_of(path) else {
+            return false;
+        };
+        let mut sha256 = None;
+        if let Err(reason) = self.load_file(&id, path, options, &mut sha256) {
+            self.refuse(path.to_owned(), sha256, reason);
+        }
+        true
+    }
+
     fn load_file(
         &mut self,
         id: &str,

@@ -3,6 +3,7 @@
 use std::{
     backtrace::{Backtrace, BacktraceStatus},
     cell::RefCell,
+    io::IsTerminal as _,
     panic::{self, PanicHookInfo},
 };
 
@@ -29,6 +30,7 @@ pub fn start(section: &LogSection) -> anyhow::Result<()> {
     let lines: Box<dyn Layer<Registry> + Send + Sync> = match section.format {
         LogFormat::Text => Box::new(
             fmt::layer()
+                .with_ansi(std::io::stderr().is_terminal())
                 .with_writer(std::io::stderr)
                 .with_filter(filter),
         ),

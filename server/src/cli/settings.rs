@@ -29,6 +29,10 @@ pub struct Settings {
     #[arg(long, global = true, value_name = "FOLDER")]
     pub data_folder: Option<PathBuf>,
 
+    /// Folder with driver plugins, besides the folder of this program; may be repeated (plugins.folders).
+    #[arg(long, global = true, value_name = "FOLDER")]
+    pub plugins: Vec<PathBuf>,
+
     /// What to log: off, error, warn, info, debug or trace (log.level).
     #[arg(long, global = true, value_name = "LEVEL")]
     pub log_level: Option<String>,
@@ -78,6 +82,7 @@ impl Settings {
                     .as_ref()
                     .map(|path| path.to_string_lossy().into_owned()),
             ),
+            ("--plugins", "plugins.folders", self.plugin_folders()),
             ("--log-level", "log.level", self.log_level.clone()),
             (
                 "--demo",
@@ -95,5 +100,11 @@ impl Settings {
                 value,
             })
             .collect()
+    }
+
+    /// The folders as a list in TOML, whose texts are written as those of JSON.
+    fn plugin_folders(&self) -> Option<String> {
+        let texts = self.plugins.iter().map(|folder| folder.to_string_lossy());
+        (!self.plugins.is_empty()).then(|| serde_json::json!(texts.collect::<Vec<_>>()).to_string())
     }
 }

@@ -5,13 +5,17 @@ use std::{
     process::ExitCode,
 };
 
+use quillback_plugin_api::abi;
+
 pub(super) fn run() -> anyhow::Result<ExitCode> {
     writeln!(
         io::stdout(),
-        "quillback {} ({}-{})",
+        "quillback {} ({}-{})\nplugin interface {}.{}",
         env!("CARGO_PKG_VERSION"),
         std::env::consts::ARCH,
         std::env::consts::OS,
+        abi::MAJOR,
+        abi::MINOR,
     )?;
     Ok(ExitCode::SUCCESS)
 }

@@ -1,16 +1,13 @@
 //! Whether the server takes requests, and the background work that must be finished before it stops.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
-};
+use std::sync::Arc;
 
 use tokio::{sync::watch, task::JoinHandle};
 
 /// Shared state of one running server; clones are the same server.
 #[derive(Debug, Clone)]
 pub struct Lifecycle {
-    stopping: Arc<AtomicBool>,
+    stopping: Arc<watch::Sender<bool>>,
     running: Arc<watch::Sender<usize>>,
 }
 
@@ -24,19 +21,29 @@ impl Lifecycle {
     /// A server that takes requests and has no work.
     pub fn new() -> Self {
         Self {
-            stopping: Arc::default(),
+            stopping: Arc::new(watch::Sender::new(false)),
             running: Arc::new(watch::Sender::new(0)),
         }
     }
 
     /// Whether the server has been told to stop.
     pub fn is_stopping(&self) -> bool {
-        self.stopping.load(Ordering::Acquire)
+        *self.stopping.borrow()
     }
 
-    /// Makes `/readyz` fail from now on.
+    /// Makes `/readyz` fail from now on, and ends tasks that repeat.
     pub fn begin_stopping(&self) {
-        self.stopping.store(true, Ordering::Release);
+        self.stopping.send_replace(true);
+    }
+
+    /// Waits until the server is told to stop.
+    pub async fn stopping(&self) {
+        // The sender lives in `self`, so waiting cannot fail.
+        let _ = self
+            .stopping
+            .subscribe()
+            .wait_for(|stopping| *stopping)
+            .await;
     }
 
     /// Starts a task that shutting down waits for; dropping the handle does not stop it.
