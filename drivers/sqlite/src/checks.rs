@@ -3,6 +3,8 @@
 //! They use functions that every `SQLite` has, so that other programs can still write the tables. Each begins with
 //! `typeof("column")`: that is how a violation is told from one of other checks, and survives renaming the column.
 
+use std::fmt::Write as _;
+
 use quillback_plugin_api::types::LogicalType;
 
 const DIGITS: &str = "'0123456789'";
@@ -32,6 +34,10 @@ fn rule(c: &str, ty: &LogicalType) -> Option<(&'static str, String)> {
         } => text(unsigned_64(c)),
         LogicalType::Int { bits, unsigned } => Some(("integer", range(c, *bits, *unsigned))),
         LogicalType::Decimal { precision, scale } => text(decimal(c, *precision, *scale)),
+        LogicalType::Float { bits: 32 } => Some((
+            "real",
+            format!("(abs({c}) <= 3.4028234663852886e38 OR abs({c}) = 9e999)"),
+        )),
         LogicalType::Float { .. } => Some(("real", String::new())),
         LogicalType::Text { length: None } => text(String::new()),
         // length() stops at a NUL character, so the bytes are limited too: four for each character.
@@ -46,7 +52,7 @@ fn rule(c: &str, ty: &LogicalType) -> Option<(&'static str, String)> {
         }
         LogicalType::Uuid => text(format!(
             "{c} GLOB '????????-????-????-????-????????????' AND length(replace({c}, '-', '')) = 32 \
-             AND {c} NOT GLOB '*[^0-9a-f-]*'"
+             AND {c} NOT GLOB '*[^0-9a-fA-F-]*'"
         )),
         LogicalType::Date => text(format!("date({c}) IS {c}")),
         LogicalType::Time { precision } => text(clock(c, "time", 8, *precision)),
@@ -87,10 +93,11 @@ fn decimal(c: &str, precision: Option<u32>, scale: Option<i32>) -> String {
     if let Some(precision) = precision {
         let scale = u32::try_from(scale.unwrap_or(0)).unwrap_or(0);
         let whole = u64::from(precision.saturating_sub(scale)) + 1;
-        rule.push_str(&format!(
+        let _ = write!(
+            rule,
             " AND instr(ltrim({unsigned}, '0') || '.', '.') <= {whole} \
              AND length(rtrim(substr({unsigned} || '.', instr({unsigned} || '.', '.') + 1), '0.')) <= {scale}"
-        ));
+        );
     }
     rule
 }

@@ -88,6 +88,11 @@ fn numbers_keep_their_range() {
         &["1", "1.5", "'2.5'", "9e999"],
         &["'x'", "x'00'"],
     );
+    takes(
+        &LogicalType::Float { bits: 32 },
+        &["1", "-3.4028234663852886e38", "0.1", "-9e999"],
+        &["1e39", "-1e300"],
+    );
 }
 
 #[test]
@@ -177,12 +182,14 @@ fn texts_and_bytes_keep_their_length() {
 }
 
 #[test]
-fn uuids_have_one_form() {
+fn uuids_have_hyphens_and_any_case() {
     takes(
         &LogicalType::Uuid,
-        &["'00112233-4455-6677-8899-aabbccddeeff'"],
         &[
+            "'00112233-4455-6677-8899-aabbccddeeff'",
             "'00112233-4455-6677-8899-AABBCCDDEEFF'",
+        ],
+        &[
             "'00112233445566778899aabbccddeeff'",
             "'00112233-4455-6677-8899-aabbccddee'",
             "'0011223--4455-6677-8899-aabbccddeeff'",

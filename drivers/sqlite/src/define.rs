@@ -83,12 +83,12 @@ fn make(connection: &Connection, change: &Ddl) -> Result<(), DriverError> {
     for sql in print(change)? {
         connection
             .execute_batch(&sql)
-            .map_err(|error| translate(&error, table_of(change)))?;
+            .map_err(|error| translate(&error, Some(table_of(change))))?;
     }
     Ok(())
 }
 
-fn table_of(change: &Ddl) -> Option<&str> {
+fn table_of(change: &Ddl) -> &str {
     match change {
         Ddl::CreateTable(CreateTable { table, .. })
         | Ddl::DropTable(table)
@@ -96,7 +96,7 @@ fn table_of(change: &Ddl) -> Option<&str> {
         | Ddl::DropColumn { table, .. }
         | Ddl::RenameColumn { table, .. }
         | Ddl::AlterColumn { table, .. }
-        | Ddl::CreateIndex { table, .. } => Some(table.name.as_str()),
+        | Ddl::CreateIndex { table, .. } => table.name.as_str(),
     }
 }
 

@@ -1,5 +1,7 @@
 //! The SQL of `SQLite` where it differs from the shared printer (<https://www.sqlite.org/lang.html>).
 
+use std::fmt::Write as _;
+
 use quillback_plugin_api::dialect::{
     Dialect, expr, returning, standard_index, standard_rename, values,
 };
@@ -123,7 +125,7 @@ impl Dialect for Sqlite {
         let mut text = types::declare(column)?;
         let check = checks::check(&quoted(column.name.as_str()), &column.ty, column.nullable);
         if let Some(check) = check.filter(|_| !column.identity) {
-            text.push_str(&format!(" CHECK ({check})"));
+            let _ = write!(text, " CHECK ({check})");
         }
         Ok(text)
     }

@@ -11,15 +11,15 @@ use crate::dialect::{FOLD, PLUS};
 pub(crate) fn install(connection: &Connection) -> Result<()> {
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
     connection.create_collation(decimal::COLLATION, decimal::compare)?;
-    connection.create_scalar_function(FOLD, 1, flags, fold)?;
+    connection.create_scalar_function(FOLD, 1, flags, |context| Ok(fold(context.get_raw(0))))?;
     connection.create_scalar_function(PLUS, 2, flags, plus)
 }
 
-fn fold(context: &Context<'_>) -> Result<Value> {
-    Ok(match context.get_raw(0) {
+fn fold(value: ValueRef<'_>) -> Value {
+    match value {
         ValueRef::Text(text) => Value::Text(fold_text(&String::from_utf8_lossy(text))),
         other => other.try_into().unwrap_or(Value::Null),
-    })
+    }
 }
 
 /// The text with upper and lower case made the same, character by character: what a text contains, its folded form

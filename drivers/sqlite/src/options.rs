@@ -73,8 +73,8 @@ impl Options {
     /// # Errors
     /// `Config`, naming the option that is wrong.
     pub(crate) fn parse(options: serde_json::Value) -> Result<Self, DriverError> {
-        let mut options: Self = serde_json::from_value(options)
-            .map_err(|error| config(format!("the options of the connection are wrong: {error}")))?;
+        let mut options: Self =
+            serde_path_to_error::deserialize(options).map_err(|error| config(wrong(&error)))?;
         if let Some(url) = options.url.take() {
             if !options.path.is_empty() {
                 return Err(config("give either `path` or `url`, not both"));
@@ -125,6 +125,14 @@ pub(crate) fn config(message: impl Into<String>) -> DriverError {
     DriverError::new(Category::Config, message)
 }
 
+/// Names the option, but for one that does not exist: the message does so itself then.
+fn wrong(error: &serde_path_to_error::Error<serde_json::Error>) -> String {
+    match error.path().to_string().as_str() {
+        "." => format!("the options of the connection are wrong: {}", error.inner()),
+        option => format!("`{option}` is wrong: {}", error.inner()),
+    }
+}
+
 fn path_of(url: &str) -> Result<String, DriverError> {
     let rest = url
         .strip_prefix("sqlite:")
@@ -171,6 +179,8 @@ mod tests {
                 json!({"path": "x", "busy_timeout_ms": 700_000}),
                 "busy_timeout_ms",
             ),
+            (json!({"path": ["x"]}), "`path`"),
+            (json!({"path": "x", "readers": -1}), "`readers`"),
             (json!({"path": "x", "synchronous": "off"}), "off"),
         ] {
             let message = place(options).unwrap_err();

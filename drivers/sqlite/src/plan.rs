@@ -53,9 +53,10 @@ impl Plan {
         let mut statements = Vec::with_capacity(batch.steps.len());
         for planned in run::plan(&batch, &Sqlite, limits(1))? {
             let (answers, statement) = match planned.action {
-                Action::Query(statement) => (Answers::Rows, statement),
+                Action::Query(statement) | Action::Returning { statement, .. } => {
+                    (Answers::Rows, statement)
+                }
                 Action::Count(statement) => (Answers::Count, statement),
-                Action::Returning { statement, .. } => (Answers::Rows, statement),
                 Action::Execute(statement) => (Answers::Affected, statement),
                 Action::Bulk(insert) => (Answers::AffectedByRow, one_row(insert)?),
             };

@@ -120,15 +120,13 @@ fn fit(mut error: DriverError, table: &str) -> DriverError {
 
 fn replace(connection: &Connection, table: &str, scratch: &str) -> rusqlite::Result<()> {
     let numbered = connection.table_exists(None, "sqlite_sequence")?;
-    let sequence: Option<i64> = match numbered {
-        true => connection
-            .query_row(
-                "SELECT seq FROM sqlite_sequence WHERE name = ?1",
-                [table],
-                |row| row.get(0),
-            )
-            .optional()?,
-        false => None,
+    let sequence: Option<i64> = if numbered {
+        let sql = "SELECT seq FROM sqlite_sequence WHERE name = ?1";
+        connection
+            .query_row(sql, [table], |row| row.get(0))
+            .optional()?
+    } else {
+        None
     };
     connection.execute_batch(&format!("DROP TABLE {}", quoted(table)))?;
     // Otherwise views and triggers that name the table would be looked through now, while it is missing.

@@ -148,8 +148,10 @@ pub(crate) enum Reading {
     Timestamp,
     /// Texts are moments in UTC.
     Instant,
-    /// Texts are UUIDs.
+    /// Texts in lower case are UUIDs.
     Uuid,
+    /// Texts are UUIDs: the column takes upper and lower case as the same.
+    UuidOfAnyCase,
     /// Texts are JSON.
     Json,
 }
@@ -171,6 +173,7 @@ impl Reading {
             LogicalType::Time { .. } => Self::Time,
             LogicalType::Timestamp { .. } => Self::Timestamp,
             LogicalType::Instant { .. } => Self::Instant,
+            LogicalType::Uuid if declared == "UUID_TEXT" => Self::UuidOfAnyCase,
             LogicalType::Uuid => Self::Uuid,
             LogicalType::Json => Self::Json,
             _ => Self::AsStored,
@@ -227,6 +230,7 @@ fn read_text(text: &str, reading: Reading, out: &mut RowBuffer) {
         Reading::Timestamp => calendar::parse_stamp(text).map(ValueRef::Timestamp),
         Reading::Instant => calendar::parse_stamp(text).map(ValueRef::Instant),
         Reading::Uuid => parse_uuid(text).map(ValueRef::Uuid),
+        Reading::UuidOfAnyCase => parse_uuid(&text.to_ascii_lowercase()).map(ValueRef::Uuid),
         Reading::Json => Some(ValueRef::Json(text)),
         _ => None,
     };
