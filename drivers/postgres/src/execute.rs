@@ -1,0 +1,410 @@
+//! Runs batches: sends a plan, adds its answers up, keeps the deadline, repeats what may be repeated.
+
+use std::pin::pin;
+use std::time::Duration;
+
+use postgres_protocol::message::frontend;
+use quillback_plugin_api::batch::{Batch, BatchOutcome};
+use quillback_plugin_api::run::{Action, Answer, Tally, Verdict};
+use quillback_plugin_api::{Category, DriverError, RowBuffer, RowSet};
+use tokio::time::{Instant, timeout, timeout_at};
+
+use crate::Server;
+use crate::connection::Connection;
+use crate::errors::{Failed, protocol};
+use crate::guard::Shape;
+use crate::plan::{COMMIT, Ending, Means, Part, Plan};
+use crate::pool::Lease;
+use crate::types::lookup::Types;
+
+/// How long the server may take to answer that it stopped.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// Runs a batch.
+///
+/// # Errors
+/// What the driver contract says; nothing took effect then unless the error says that it is unknown.
+pub(crate) async fn apply(server: &Server, batch: &Batch) -> Result<BatchOutcome, DriverError> {
+    let deadline = Deadline::of(batch);
+    let mut attempt = Attempt {
+        means: Means {
+            use_guards: true,
+            use_copy: true,
+        },
+        may_be_stale: true,
+        may_be_lost: batch.is_read_only(),
+    };
+    let mut kept = None;
+    loop {
+        let plan = Plan::of(batch, attempt.means)?;
+        let mut lease = match kept.take() {
+            Some(lease) => lease,
+            None => deadline.limit(server.pool.get()).await?,
+        };
+        let outcome = deadline
+            .run(&mut lease.connection, &plan, batch, &server.types)
+            .await;
+        let failure = match outcome {
+            Ok(outcome) => {
+                server.pool.put_back(lease);
+                return Ok(outcome);
+            }
+            Err(failure) => failure,
+        };
+        let again = attempt.again(&failure, &mut lease, &plan);
+        if again && lease.connection.is_idle() {
+            kept = Some(lease);
+        } else {
+            server.pool.put_back(lease);
+        }
+        if !again {
+            return Err(failure.into_error());
+        }
+    }
+}
+
+/// A failure, and the step it happened in.
+#[derive(Debug)]
+struct Failure {
+    step: Option<usize>,
+    failed: Failed,
+}
+
+impl Failure {
+    fn into_error(self) -> DriverError {
+        let error = DriverError::from(self.failed);
+        match self.step {
+            Some(step) => error.at_step(step),
+            None => error,
+        }
+    }
+}
+
+impl<F: Into<Failed>> From<F> for Failure {
+    fn from(failed: F) -> Self {
+        Self {
+            step: None,
+            failed: failed.into(),
+        }
+    }
+}
+
+/// What the next attempt may use, and why there may be one.
+#[derive(Debug)]
+struct Attempt {
+    means: Means,
+    /// Statements prepared earlier may be older than the tables.
+    may_be_stale: bool,
+    /// A connection that was idle may have been closed; only what changes nothing is sent again.
+    may_be_lost: bool,
+}
+
+impl Attempt {
+    /// Whether to try once more, knowing that nothing took effect.
+    fn again(&mut self, failure: &Failure, lease: &mut Lease, plan: &Plan<'_>) -> bool {
+        let (code, unfit) = match &failure.failed {
+            Failed::Server(error) => (error.code(), false),
+            Failed::Driver(error) if error.connection_lost => {
+                return lease.reused && std::mem::take(&mut self.may_be_lost);
+            }
+            Failed::Driver(error) => ("", error.category == Category::InvalidData),
+        };
+        let outdated =
+            unfit || code.starts_with("42") || matches!(code, "0A000" | "26000" | "22P03");
+        let sqls = || plan.statements().into_iter().map(|(_, sql)| sql);
+        if outdated && self.may_be_stale && lease.connection.statements.any_older(sqls()) {
+            self.may_be_stale = false;
+            return lease.connection.forget(sqls()).is_ok();
+        }
+        let has_copy = plan.parts.iter().any(|part| part.copy.is_some());
+        if has_copy && matches!(code, "0A000" | "42809") {
+            return std::mem::take(&mut self.means.use_copy);
+        }
+        let guarded = plan.writes && plan.ending == Ending::FirstFlight;
+        code == "0A000" && guarded && std::mem::take(&mut self.means.use_guards)
+    }
+}
+
+/// The moment at which a batch is given up.
+#[derive(Clone, Copy, Debug)]
+struct Deadline {
+    at: Option<Instant>,
+    ms: u32,
+}
+
+impl Deadline {
+    fn of(batch: &Batch) -> Self {
+        let ms = batch.deadline_ms;
+        let at = (ms > 0).then(|| Instant::now() + Duration::from_millis(ms.into()));
+        Self { at, ms }
+    }
+
+    fn passed(self, what: &str) -> DriverError {
+        let message = format!("the deadline of {} ms passed {what}", self.ms);
+        DriverError::new(Category::Timeout, message)
+    }
+
+    async fn limit<T>(
+        self,
+        work: impl Future<Output = Result<T, DriverError>>,
+    ) -> Result<T, DriverError> {
+        match self.at {
+            None => work.await,
+            Some(at) => match timeout_at(at, work).await {
+                Ok(done) => done,
+                Err(_) => Err(self.passed("while waiting for a connection; nothing was sent")),
+            },
+        }
+    }
+
+    async fn run(
+        self,
+        on: &mut Connection,
+        plan: &Plan<'_>,
+        batch: &Batch,
+        types: &Types,
+    ) -> Result<BatchOutcome, Failure> {
+        let Some(at) = self.at else {
+            return fly(on, plan, batch, types).await;
+        };
+        let key = on.cancel.clone();
+        let outcome = {
+            let mut work = pin!(fly(on, plan, batch, types));
+            if let Ok(outcome) = timeout_at(at, &mut work).await {
+                return outcome;
+            }
+            key.cancel_soon();
+            timeout(GRACE, work).await
+        };
+        match outcome {
+            // It was done before the server heard of the end.
+            Ok(Ok(done)) => Ok(done),
+            Ok(Err(failure)) => Err(self.explained(failure)),
+            Err(_) => {
+                let mut error = self.passed("and the server does not answer");
+                error.outcome_unknown = on.is_committing();
+                error.connection_lost = true;
+                Err(error.into())
+            }
+        }
+    }
+
+    /// The cancellation that the deadline asked for, as what it is.
+    fn explained(self, failure: Failure) -> Failure {
+        match &failure.failed {
+            Failed::Server(error) if error.code() == "57014" => Failure {
+                step: failure.step,
+                failed: self.passed("and everything was rolled back").into(),
+            },
+            _ => failure,
+        }
+    }
+}
+
+async fn fly(
+    on: &mut Connection,
+    plan: &Plan<'_>,
+    batch: &Batch,
+    types: &Types,
+) -> Result<BatchOutcome, Failure> {
+    prepare(on, plan, types).await?;
+    load(on, plan, types)?;
+    let one_flight = plan.ending == Ending::FirstFlight;
+    if one_flight && plan.writes {
+        on.depart_to_commit();
+    } else {
+        on.depart();
+    }
+    let mut tally = Tally::new(batch);
+    let answered = answers(on, plan, &mut tally).await;
+    let answered = match answered {
+        Ok(Verdict::GoOn) if one_flight && plan.begin.is_some() => on
+            .answer_to_commit()
+            .await
+            .map(|()| Verdict::GoOn)
+            .map_err(Failure::from),
+        other => other,
+    };
+    // What failed first says why; a connection that broke has nothing more to say.
+    let landed = match &answered {
+        Err(Failure {
+            failed: Failed::Driver(error),
+            ..
+        }) if error.connection_lost => Ok(()),
+        _ => on.land().await,
+    };
+    let settled = match (answered, landed) {
+        (Ok(verdict), Ok(())) => Ok(verdict),
+        (Ok(_), Err(failed)) => Err(failed.into()),
+        (Err(failure), _) => Err(failure),
+    };
+    match settled {
+        Ok(Verdict::GoOn) => {
+            if !one_flight {
+                commit(on).await?;
+            }
+            Ok(tally.committed())
+        }
+        Ok(Verdict::Refuse) if one_flight && plan.writes => Err(slipped().into()),
+        Ok(Verdict::Refuse) => {
+            roll_back(on).await?;
+            Ok(tally.refused())
+        }
+        Err(mut failure) => {
+            if let Failed::Driver(error) = &mut failure.failed {
+                error.outcome_unknown |= on.is_committing();
+            }
+            let rolled_back = roll_back(on).await;
+            refused_by_guard(failure, plan, tally, rolled_back)
+        }
+    }
+}
+
+/// A statement passed its guard on the server and still answered with another count.
+fn slipped() -> DriverError {
+    let message = "a row count is not the one that the server itself checked";
+    let mut error = DriverError::new(Category::Internal, message);
+    error.outcome_unknown = true;
+    error
+}
+
+async fn prepare(on: &mut Connection, plan: &Plan<'_>, types: &Types) -> Result<(), Failure> {
+    let statements = plan.statements();
+    let sqls: Vec<_> = statements.iter().map(|(_, sql)| *sql).collect();
+    let prepared = on.prepare(&sqls, types).await;
+    prepared.map_err(|(position, failed)| Failure {
+        step: statements.get(position).and_then(|(step, _)| *step),
+        failed,
+    })
+}
+
+/// Appends the whole first flight, or nothing when a value does not fit.
+fn load(on: &mut Connection, plan: &Plan<'_>, types: &Types) -> Result<(), Failure> {
+    let start = on.out().len();
+    let loaded = try_load(on, plan, types);
+    if loaded.is_err() {
+        on.out().truncate(start);
+    }
+    loaded
+}
+
+fn try_load(on: &mut Connection, plan: &Plan<'_>, types: &Types) -> Result<(), Failure> {
+    let scale = types.money_scale();
+    if let Some(begin) = plan.begin {
+        on.bind(begin, &[], scale)?;
+    }
+    for part in &plan.parts {
+        let written = match (&part.action, &part.copy) {
+            (Action::Bulk(insert), Some(copy)) => copy.write(on, insert, types),
+            _ => on.bind(part.sql(), part.params(), scale),
+        };
+        written.map_err(|error| Failure {
+            step: Some(part.step),
+            failed: error.into(),
+        })?;
+    }
+    if plan.begin.is_some() && plan.ending == Ending::FirstFlight {
+        on.bind(COMMIT, &[], scale)?;
+    }
+    Ok(())
+}
+
+/// Reads the answers of all statements, or up to the first that fails or refuses.
+async fn answers(
+    on: &mut Connection,
+    plan: &Plan<'_>,
+    tally: &mut Tally<'_>,
+) -> Result<Verdict, Failure> {
+    if plan.begin.is_some() {
+        on.answer(|_| None).await?;
+    }
+    for part in &plan.parts {
+        let answer = answer(on, part).await.map_err(|failed| Failure {
+            step: Some(part.step),
+            failed,
+        })?;
+        let verdict = tally.record(part.step, part.last, &part.action, answer);
+        if verdict == Verdict::Refuse {
+            return Ok(verdict);
+        }
+    }
+    Ok(Verdict::GoOn)
+}
+
+async fn answer(on: &mut Connection, part: &Part<'_>) -> Result<Answer, Failed> {
+    let shape = match (&part.action, part.shape) {
+        (Action::Execute(_), Shape::Plain) | (Action::Bulk(_), _) => {
+            return on.answer(|_| None).await.map(Answer::Affected);
+        }
+        _ => on
+            .statements
+            .get(part.sql())
+            .map(|statement| std::sync::Arc::clone(&statement.shape)),
+    };
+    let shape = shape.ok_or_else(|| protocol("an answer to nothing"))?;
+    let mut rows = RowBuffer::new(shape.decodes.len());
+    let mut scratch = String::new();
+    on.answer(|row| shape.row(row, &mut rows, &mut scratch))
+        .await?;
+    if part.shape == Shape::Counted {
+        let count = rows.first().and_then(|cell| cell.to_owned().as_i64());
+        let count = count.and_then(|count| u64::try_from(count).ok());
+        return count
+            .map(Answer::Affected)
+            .ok_or_else(|| protocol("a count of rows").into());
+    }
+    Ok(Answer::Rows(RowSet {
+        columns: shape.columns.clone(),
+        rows,
+    }))
+}
+
+/// Sends the commit by itself, once every answer is as expected.
+async fn commit(on: &mut Connection) -> Result<(), Failure> {
+    frontend::query(COMMIT, on.out()).map_err(|_| protocol("a command with NUL"))?;
+    on.depart_alone_to_commit();
+    let answered = on.answer_to_commit().await;
+    if answered.as_ref().is_err_and(is_lost) {
+        return Ok(answered?);
+    }
+    let landed = on.land().await;
+    Ok(answered.and(landed)?)
+}
+
+fn is_lost(failed: &Failed) -> bool {
+    matches!(failed, Failed::Driver(error) if error.connection_lost)
+}
+
+/// Ends an open transaction; where there is none, does nothing.
+async fn roll_back(on: &mut Connection) -> Result<(), Failure> {
+    if !on.in_transaction() {
+        return Ok(());
+    }
+    frontend::query("ROLLBACK", on.out()).map_err(|_| protocol("a command with NUL"))?;
+    on.depart_alone();
+    Ok(on.land().await?)
+}
+
+/// Turns the error of a guard into the refusal that it is.
+fn refused_by_guard(
+    failure: Failure,
+    plan: &Plan<'_>,
+    mut tally: Tally<'_>,
+    rolled_back: Result<(), Failure>,
+) -> Result<BatchOutcome, Failure> {
+    let (Some(step), Failed::Server(error)) = (failure.step, &failure.failed) else {
+        return Err(failure);
+    };
+    let part = plan
+        .parts
+        .iter()
+        .find(|part| part.step == step && part.is_guarded());
+    let (Some(found), Some(part)) = (error.found(), part) else {
+        return Err(failure);
+    };
+    rolled_back?;
+    let answer = Answer::Affected(found);
+    let verdict = tally.record(step, true, &part.action, answer);
+    debug_assert_eq!(verdict, Verdict::Refuse);
+    Ok(tally.refused())
+}

@@ -1,0 +1,268 @@
+//! Schemas, tables, columns and keys, as far as the account may see them.
+
+use std::time::Duration;
+
+use quillback_plugin_api::catalog::{
+    Catalog, ColumnInfo, Introspect, TableInfo, TableKind, TableSummary,
+};
+use quillback_plugin_api::driver::ServerInfo;
+use quillback_plugin_api::{Category, DriverError, Ident, TableRef};
+
+use crate::Server;
+use crate::capabilities::capabilities;
+use crate::types::NativeType;
+
+/// The time that a question about the catalog may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+type Rows = Vec<Vec<Option<String>>>;
+
+const VERSION: &str = "SELECT split_part(version(), ' ', 1), current_setting('server_version')";
+
+/// Not the database's own schemas, nor those of temporary tables, which the account may use all the same.
+const SCHEMAS: &str = "SELECT nspname FROM pg_catalog.pg_namespace \
+     WHERE nspname <> 'information_schema' AND nspname !~ '^pg_' AND has_schema_privilege(oid, 'USAGE') \
+     ORDER BY nspname COLLATE \"C\"";
+
+/// Tables, partitioned and foreign ones; views and materialised ones. Partitions are reached through their table.
+const TABLES: &str = "SELECT n.nspname, c.relname, c.relkind FROM pg_catalog.pg_class c \
+     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+     WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm') AND NOT c.relispartition AND c.relpersistence <> 't' \
+     AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_' \
+     AND has_schema_privilege(n.oid, 'USAGE') \
+     AND (has_table_privilege(c.oid, 'SELECT, INSERT, UPDATE, DELETE') \
+       OR has_any_column_privilege(c.oid, 'SELECT, INSERT, UPDATE')) \
+     AND ($1 = '' OR n.nspname = $1) \
+     AND strpos(lower(c.relname::text COLLATE \"default\"), lower($2::text COLLATE \"default\")) > 0 \
+     ORDER BY n.nspname COLLATE \"C\", c.relname COLLATE \"C\" LIMIT $3::int8 OFFSET $4::int8";
+
+/// One table by name; without a schema, the one that the search path finds.
+const TABLE: &str = "SELECT c.oid, n.nspname, c.relkind FROM pg_catalog.pg_class c \
+     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+     WHERE c.relname = $2::text AND c.relkind IN ('r', 'p', 'f', 'v', 'm') \
+     AND CASE WHEN $1 = '' THEN pg_catalog.pg_table_is_visible(c.oid) ELSE n.nspname = $1 END \
+     AND has_schema_privilege(n.oid, 'USAGE') \
+     AND (has_table_privilege(c.oid, 'SELECT, INSERT, UPDATE, DELETE') \
+       OR has_any_column_privilege(c.oid, 'SELECT, INSERT, UPDATE'))";
+
+/// Domains are followed down to their base; the innermost modifier that is set counts, and any NOT NULL on the way.
+const COLUMNS: &str = "WITH RECURSIVE base(attnum, oid, modifier, required) AS ( \
+       SELECT a.attnum, a.atttypid, a.atttypmod, a.attnotnull FROM pg_catalog.pg_attribute a \
+       WHERE a.attrelid = $1::oid AND a.attnum > 0 AND NOT a.attisdropped \
+       AND has_column_privilege(a.attrelid, a.attnum, 'SELECT, INSERT, UPDATE') \
+     UNION ALL \
+       SELECT b.attnum, t.typbasetype, CASE WHEN b.modifier = -1 THEN t.typtypmod ELSE b.modifier END, \
+         b.required OR t.typnotnull \
+       FROM base b JOIN pg_catalog.pg_type t ON t.oid = b.oid WHERE t.typtype = 'd') \
+     SELECT a.attname, format_type(a.atttypid, a.atttypmod), b.required, a.atthasdef, \
+       a.attidentity, a.attgenerated, pg_get_expr(d.adbin, d.adrelid) LIKE 'nextval(%', \
+       t.oid, t.typname, b.modifier, tl.labels, e.oid, e.typname, el.labels \
+     FROM base b JOIN pg_catalog.pg_type t ON t.oid = b.oid AND t.typtype <> 'd' \
+     JOIN pg_catalog.pg_attribute a ON a.attrelid = $1::oid AND a.attnum = b.attnum \
+     LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum \
+     LEFT JOIN pg_catalog.pg_type e ON e.oid = t.typelem AND t.typcategory = 'A' AND t.typlen = -1 \
+     LEFT JOIN LATERAL (SELECT json_agg(l.enumlabel ORDER BY l.enumsortorder) AS labels \
+       FROM pg_catalog.pg_enum l WHERE l.enumtypid = t.oid) tl ON TRUE \
+     LEFT JOIN LATERAL (SELECT json_agg(l.enumlabel ORDER BY l.enumsortorder) AS labels \
+       FROM pg_catalog.pg_enum l WHERE l.enumtypid = e.oid) el ON TRUE \
+     ORDER BY a.attnum";
+
+/// Keys without conditions and expressions, the primary one first. Columns that an index only includes do not count.
+const KEYS: &str = "SELECT i.indisprimary, \
+       (SELECT json_agg(a.attname ORDER BY k.n) \
+        FROM unnest((i.indkey::int2[])[0:i.indnkeyatts - 1]) WITH ORDINALITY AS k(attnum, n) \
+        JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum) \
+     FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid \
+     WHERE i.indrelid = $1::oid AND i.indisunique AND i.indisvalid \
+     AND i.indpred IS NULL AND i.indexprs IS NULL \
+     ORDER BY i.indisprimary DESC, c.relname COLLATE \"C\"";
+
+/// Asks the server who it is.
+///
+/// # Errors
+/// What asking answers.
+pub(crate) async fn server_info(server: &Server) -> Result<ServerInfo, DriverError> {
+    let rows = ask(server, VERSION, &[]).await?;
+    let row = Row(rows.first());
+    Ok(ServerInfo {
+        product: row.text(0).to_owned(),
+        version: row.text(1).to_owned(),
+        capabilities: capabilities(),
+    })
+}
+
+/// Answers a question about the catalog.
+///
+/// # Errors
+/// What asking answers.
+pub(crate) async fn answer(server: &Server, what: &Introspect) -> Result<Catalog, DriverError> {
+    match what {
+        Introspect::Schemas => {
+            let rows = ask(server, SCHEMAS, &[]).await?;
+            let names = rows.iter().map(|row| ident(Row(Some(row)).text(0)));
+            names.collect::<Result<_, _>>().map(Catalog::Schemas)
+        }
+        Introspect::Tables {
+            schema,
+            search,
+            offset,
+            limit,
+        } => tables(server, schema.as_ref(), search, (*offset, *limit)).await,
+        Introspect::Table(table) => find_table(server, table).await.map(Catalog::Table),
+    }
+}
+
+async fn tables(
+    server: &Server,
+    schema: Option<&Ident>,
+    search: &str,
+    (offset, limit): (u32, u32),
+) -> Result<Catalog, DriverError> {
+    // A text of the catalog cannot hold NUL, nor can a parameter.
+    if search.contains('\0') {
+        return Ok(Catalog::Tables {
+            tables: Vec::new(),
+            more: false,
+        });
+    }
+    let schema = schema.map_or("", Ident::as_str);
+    let limit = usize::try_from(limit.clamp(1, 1_000)).unwrap_or(1);
+    let page = [(limit + 1).to_string(), offset.to_string()];
+    let mut rows = ask(server, TABLES, &[schema, search, &page[0], &page[1]]).await?;
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    let tables = rows.iter().map(|row| {
+        let row = Row(Some(row));
+        Ok(TableSummary {
+            table: TableRef::in_schema(Some(ident(row.text(0))?), ident(row.text(1))?),
+            kind: kind(row.text(2)),
+        })
+    });
+    Ok(Catalog::Tables {
+        tables: tables.collect::<Result<_, DriverError>>()?,
+        more,
+    })
+}
+
+async fn find_table(server: &Server, table: &TableRef) -> Result<Option<TableInfo>, DriverError> {
+    let elsewhere = |catalog: &Ident| catalog.as_str() != server.database;
+    if table.catalog.as_ref().is_some_and(elsewhere) {
+        return Ok(None);
+    }
+    let schema = table.schema.as_ref().map_or("", Ident::as_str);
+    let found = ask(server, TABLE, &[schema, table.name.as_str()]).await?;
+    let Some(found) = found.first().map(|row| Row(Some(row))) else {
+        return Ok(None);
+    };
+    let columns = ask(server, COLUMNS, &[found.text(0)]).await?;
+    let columns = columns.iter().map(|row| column(Row(Some(row))));
+    let mut info = TableInfo {
+        table: TableRef::in_schema(Some(ident(found.text(1))?), table.name.clone()),
+        kind: kind(found.text(2)),
+        columns: columns.collect::<Result<_, _>>()?,
+        primary_key: Vec::new(),
+        unique_keys: Vec::new(),
+    };
+    for row in ask(server, KEYS, &[found.text(0)]).await? {
+        let row = Row(Some(&row));
+        let names = row.list(1);
+        let key: Vec<_> = names
+            .iter()
+            .map(|name| ident(name))
+            .collect::<Result<_, _>>()?;
+        if row.flag(0) {
+            info.primary_key = key;
+        } else {
+            info.unique_keys.push(key);
+        }
+    }
+    Ok(Some(info))
+}
+
+fn column(row: Row<'_>) -> Result<ColumnInfo, DriverError> {
+    let element = row.get(11).map(|oid| {
+        Box::new(NativeType {
+            oid: oid.parse().unwrap_or(0),
+            name: row.text(12).to_owned(),
+            // The modifier of an array is that of its elements.
+            modifier: row.text(9).parse().unwrap_or(-1),
+            labels: row.list(13),
+            element: None,
+        })
+    });
+    let native = NativeType {
+        oid: row.text(7).parse().unwrap_or(0),
+        name: row.text(8).to_owned(),
+        modifier: row.text(9).parse().unwrap_or(-1),
+        labels: row.list(10),
+        element,
+    };
+    let (identity, generated) = (row.text(4), row.text(5));
+    Ok(ColumnInfo {
+        name: ident(row.text(0))?,
+        ty: native.logical(),
+        native: row.text(1).to_owned(),
+        nullable: !row.flag(2),
+        has_default: row.flag(3) || !identity.is_empty(),
+        generated: !generated.is_empty() || identity == "a",
+        identity: !identity.is_empty() || row.flag(6),
+    })
+}
+
+fn kind(letter: &str) -> TableKind {
+    match letter {
+        "v" | "m" => TableKind::View,
+        _ => TableKind::Table,
+    }
+}
+
+fn ident(name: &str) -> Result<Ident, DriverError> {
+    Ident::new(name).map_err(|error| DriverError::new(Category::Protocol, error.to_string()))
+}
+
+/// Asks on any connection; once more on another when an idle one turns out to be dead.
+async fn ask(server: &Server, sql: &str, params: &[&str]) -> Result<Rows, DriverError> {
+    let questions = async {
+        loop {
+            let mut lease = server.pool.get().await?;
+            let answer = lease.connection.ask(sql, params).await;
+            let dead = answer.as_ref().is_err_and(|error| error.connection_lost);
+            let again = dead && lease.reused;
+            server.pool.put_back(lease);
+            if !again {
+                return answer;
+            }
+        }
+    };
+    match tokio::time::timeout(PATIENCE, questions).await {
+        Ok(answer) => answer,
+        Err(_) => Err(DriverError::new(
+            Category::Timeout,
+            "the server did not answer a question about its catalog within 30 seconds",
+        )),
+    }
+}
+
+/// A row of texts.
+#[derive(Clone, Copy)]
+struct Row<'r>(Option<&'r Vec<Option<String>>>);
+
+impl<'r> Row<'r> {
+    fn get(self, column: usize) -> Option<&'r str> {
+        self.0?.get(column)?.as_deref()
+    }
+
+    fn text(self, column: usize) -> &'r str {
+        self.get(column).unwrap_or_default()
+    }
+
+    fn flag(self, column: usize) -> bool {
+        self.text(column) == "t"
+    }
+
+    fn list(self, column: usize) -> Vec<String> {
+        self.get(column)
+            .and_then(|json| serde_json::from_str(json).ok())
+            .unwrap_or_default()
+    }
+}

@@ -1,0 +1,208 @@
+//! Decides how a batch travels: in one flight that commits, or in two with a look at the answers between them.
+
+use quillback_plugin_api::batch::{Batch, Expect, Isolation, Step};
+use quillback_plugin_api::run::{self, Action, Limits};
+use quillback_plugin_api::{DriverError, Value};
+
+use crate::bulk::{BULK_FROM, Copy};
+use crate::capabilities::capabilities;
+use crate::dialect::Postgres;
+use crate::guard::{self, Shape};
+
+/// What a batch may make use of; an attempt that fails for lack of one is repeated without it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Means {
+    /// Statements check their own row counts; rules on a table forbid it.
+    pub(crate) use_guards: bool,
+    /// Large inserts go through COPY; views and row security of the database forbid it.
+    pub(crate) use_copy: bool,
+}
+
+/// How a batch ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// Nothing is written, or the sender can find out what became of the batch and the server checks every
+    /// expectation: the first flight commits.
+    FirstFlight,
+    /// The answers decide whether a second flight commits or rolls back.
+    SecondFlight,
+}
+
+/// One statement of a plan.
+#[derive(Debug)]
+pub(crate) struct Part<'b> {
+    pub(crate) step: usize,
+    /// Whether it is the last statement of its step.
+    pub(crate) last: bool,
+    pub(crate) action: Action<'b>,
+    pub(crate) shape: Shape,
+    /// The text with its guard; `None` is the action's own.
+    guarded: Option<String>,
+    /// The texts of a large insert.
+    pub(crate) copy: Option<Copy>,
+}
+
+/// A batch ready to travel.
+#[derive(Debug)]
+pub(crate) struct Plan<'b> {
+    pub(crate) parts: Vec<Part<'b>>,
+    pub(crate) ending: Ending,
+    /// The statement that begins a transaction; a flight alone is one already.
+    pub(crate) begin: Option<&'static str>,
+    /// Whether there is something to commit.
+    pub(crate) writes: bool,
+}
+
+/// Ends a transaction that [`Plan::begin`] began.
+pub(crate) const COMMIT: &str = "COMMIT";
+
+impl Part<'_> {
+    /// The text to prepare.
+    pub(crate) fn sql(&self) -> &str {
+        if let Some(sql) = &self.guarded {
+            return sql;
+        }
+        match &self.action {
+            Action::Query(statement)
+            | Action::Count(statement)
+            | Action::Execute(statement)
+            | Action::Returning { statement, .. } => &statement.sql,
+            Action::Bulk(_) => self.copy.as_ref().map_or("", |copy| &copy.probe),
+        }
+    }
+
+    /// Whether the server checks what it finds.
+    pub(crate) fn is_guarded(&self) -> bool {
+        self.guarded.is_some()
+    }
+
+    /// The values of the text's parameters.
+    pub(crate) fn params(&self) -> &[Value] {
+        match &self.action {
+            Action::Query(statement)
+            | Action::Count(statement)
+            | Action::Execute(statement)
+            | Action::Returning { statement, .. } => &statement.params,
+            Action::Bulk(_) => &[],
+        }
+    }
+}
+
+impl<'b> Plan<'b> {
+    /// Plans a batch.
+    ///
+    /// # Errors
+    /// What cannot be expressed, and names that are too long.
+    pub(crate) fn of(batch: &'b Batch, means: Means) -> Result<Self, DriverError> {
+        let dialect = Postgres::default();
+        let mut limits = Limits::of(&capabilities());
+        if means.use_copy {
+            limits.bulk_from = BULK_FROM;
+        }
+        let planned = dialect.checked(run::plan(batch, &dialect, limits)?)?;
+        let mut parts = Vec::with_capacity(planned.len());
+        let mut planned = planned.into_iter().peekable();
+        while let Some(run::Planned { step, action }) = planned.next() {
+            let copy = match &action {
+                Action::Bulk(insert) => Some(Copy::of(insert, &dialect)?),
+                _ => None,
+            };
+            parts.push(Part {
+                step,
+                last: planned.peek().is_none_or(|next| next.step != step),
+                action,
+                shape: Shape::Plain,
+                guarded: None,
+                copy,
+            });
+        }
+        dialect.checked(())?;
+        let writes = !batch.is_read_only();
+        let may_be_early = batch.traceable && means.use_guards;
+        let ending = if !writes || may_be_early && guard_all(&mut parts, batch) {
+            Ending::FirstFlight
+        } else {
+            Ending::SecondFlight
+        };
+        let begin = begin(batch.isolation, ending, parts.len());
+        Ok(Self {
+            parts,
+            ending,
+            begin,
+            writes,
+        })
+    }
+
+    /// The texts to prepare, each with its step.
+    pub(crate) fn statements(&self) -> Vec<(Option<usize>, &str)> {
+        let begin = self.begin.map(|begin| (None, begin));
+        let parts = self.parts.iter().map(|part| (Some(part.step), part.sql()));
+        let commits = self.ending == Ending::FirstFlight && self.begin.is_some();
+        let commit = commits.then_some((None, COMMIT));
+        begin.into_iter().chain(parts).chain(commit).collect()
+    }
+}
+
+/// Gives every statement that needs one its guard; answers whether all that need one have it, else none has.
+fn guard_all(parts: &mut [Part<'_>], batch: &Batch) -> bool {
+    let mut guards = Vec::with_capacity(parts.len());
+    for part in parts.iter() {
+        // Data of a large insert is under way for long; being stopped then must mean that nothing was done.
+        if part.copy.is_some() {
+            return false;
+        }
+        let guard = match expectation(part, batch) {
+            Some(Expect::Any) => None,
+            Some(expect) => match guard::guarded(&part.action, expect) {
+                Some(guard) => Some(guard),
+                None => return false,
+            },
+            None => return false,
+        };
+        guards.push(guard);
+    }
+    for (part, guard) in parts.iter_mut().zip(guards) {
+        if let Some((sql, shape)) = guard {
+            part.guarded = Some(sql);
+            part.shape = shape;
+        }
+    }
+    true
+}
+
+/// What a statement must find by itself; `None` when only the whole step tells.
+fn expectation(part: &Part<'_>, batch: &Batch) -> Option<Expect> {
+    let (expect, rows) = match batch.steps.get(part.step)? {
+        Step::Write {
+            statement: quillback_plugin_api::sql::Statement::Insert(insert),
+            expect,
+        } => (*expect, Some((insert.rows.len(), insert.columns.len()))),
+        Step::Read { expect, .. } | Step::Write { expect, .. } | Step::Check { expect, .. } => {
+            (*expect, None)
+        }
+    };
+    let Some((rows, columns)) = rows else {
+        return Some(expect);
+    };
+    // One of several inserts of a step adds its own rows.
+    let own = part.params().len().checked_div(columns)?;
+    match expect {
+        Expect::Any => Some(Expect::Any),
+        expect if own == rows => Some(expect),
+        Expect::Rows(wanted) if usize::try_from(wanted) == Ok(rows) => {
+            u64::try_from(own).ok().map(Expect::Rows)
+        }
+        _ => None,
+    }
+}
+
+fn begin(isolation: Isolation, ending: Ending, statements: usize) -> Option<&'static str> {
+    let alone = ending == Ending::FirstFlight && statements <= 1;
+    match isolation {
+        Isolation::Default if ending == Ending::FirstFlight => None,
+        Isolation::RepeatableRead if alone => None,
+        Isolation::Default => Some("BEGIN"),
+        Isolation::RepeatableRead => Some("BEGIN ISOLATION LEVEL REPEATABLE READ"),
+        Isolation::Serializable => Some("BEGIN ISOLATION LEVEL SERIALIZABLE"),
+    }
+}

@@ -1,0 +1,303 @@
+//! Prepared statements of one connection, by their text; the least used make room for new ones.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use postgres_protocol::message::frontend;
+use quillback_plugin_api::{Column, RowBuffer};
+
+use crate::connection::{Connection, cell};
+use crate::errors::{Failed, ServerError, protocol};
+use crate::types::decode::Decode;
+use crate::types::lookup::Types;
+use crate::types::oid;
+
+/// Most statements that a connection keeps prepared, if one batch does not need more.
+const CAPACITY: usize = 256;
+
+/// A prepared statement.
+#[derive(Debug)]
+pub(crate) struct Statement {
+    /// Name on the server.
+    pub(crate) name: String,
+    /// Types of its parameters.
+    pub(crate) params: Vec<u32>,
+    /// Its result.
+    pub(crate) shape: Arc<Shape>,
+    /// When it was used last.
+    used: u64,
+    /// When it was prepared.
+    made: u64,
+}
+
+/// The columns of a result.
+#[derive(Debug)]
+pub(crate) struct Shape {
+    /// Headings.
+    pub(crate) columns: Vec<Column>,
+    /// How each column is read.
+    pub(crate) decodes: Vec<Decode>,
+}
+
+impl Shape {
+    /// Decodes the body of a `DataRow`; `None` when it is not of this shape.
+    pub(crate) fn row(&self, body: &[u8], out: &mut RowBuffer, scratch: &mut String) -> Option<()> {
+        let (count, mut rest) = body.split_first_chunk::<2>()?;
+        if usize::from(u16::from_be_bytes(*count)) != self.decodes.len() {
+            return None;
+        }
+        for decode in &self.decodes {
+            decode.cell(cell(&mut rest)?, out, scratch).ok()?;
+        }
+        Some(())
+    }
+}
+
+/// The prepared statements of a connection.
+#[derive(Debug, Default)]
+pub(crate) struct Statements {
+    by_text: HashMap<String, Statement>,
+    /// Counts batches.
+    now: u64,
+    /// Counts names.
+    named: u64,
+}
+
+/// What the server said about a statement that it parsed.
+#[derive(Debug, Default)]
+struct Described {
+    name: String,
+    params: Vec<u32>,
+    columns: Vec<(String, u32, i32)>,
+}
+
+impl Statements {
+    /// The statement with this text.
+    pub(crate) fn get(&self, sql: &str) -> Option<&Statement> {
+        self.by_text.get(sql)
+    }
+
+    /// Whether one of these statements was prepared before the last call of [`Connection::prepare`], so that tables
+    /// may have changed since.
+    pub(crate) fn any_older<'s>(&self, mut sqls: impl Iterator<Item = &'s str>) -> bool {
+        sqls.any(|sql| {
+            self.get(sql)
+                .is_some_and(|statement| statement.made < self.now)
+        })
+    }
+
+    /// The names of the statements that are used least, forgotten to make room for `more`.
+    fn make_room(&mut self, more: usize) -> Vec<String> {
+        let over = (self.by_text.len() + more).saturating_sub(CAPACITY);
+        if over == 0 {
+            return Vec::new();
+        }
+        let mut idle: Vec<_> = self
+            .by_text
+            .iter()
+            .filter(|(_, statement)| statement.used < self.now)
+            .map(|(sql, statement)| (statement.used, sql.clone()))
+            .collect();
+        idle.sort_unstable();
+        idle.truncate(over);
+        self.forget(idle.iter().map(|(_, sql)| sql.as_str()))
+    }
+
+    fn forget<'s>(&mut self, sqls: impl Iterator<Item = &'s str>) -> Vec<String> {
+        sqls.filter_map(|sql| self.by_text.remove(sql))
+            .map(|statement| statement.name)
+            .collect()
+    }
+}
+
+impl Connection {
+    /// Prepares those of the statements that are not yet, all in one flight.
+    ///
+    /// # Errors
+    /// The position of the statement that the server refused, and why.
+    pub(crate) async fn prepare(
+        &mut self,
+        sqls: &[&str],
+        types: &Types,
+    ) -> Result<(), (usize, Failed)> {
+        self.statements.now += 1;
+        let now = self.statements.now;
+        let mut seen = HashSet::new();
+        let mut missing = Vec::new();
+        for (position, sql) in sqls.iter().enumerate() {
+            match self.statements.by_text.get_mut(*sql) {
+                Some(statement) => statement.used = now,
+                None if seen.insert(*sql) => missing.push((position, *sql)),
+                None => {}
+            }
+        }
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let surplus = self.statements.make_room(missing.len());
+        self.write_close(&surplus).map_err(|failed| (0, failed))?;
+        let mut described = Vec::with_capacity(missing.len());
+        for (position, sql) in &missing {
+            let name = self.parse(sql).map_err(|failed| (*position, failed))?;
+            described.push(Described {
+                name,
+                ..Described::default()
+            });
+        }
+        self.depart();
+        let outcome = self.read_descriptions(&mut described).await;
+        let landed = self.land().await;
+        let read = match &outcome {
+            Ok(()) => described.len(),
+            Err((read, _)) => *read,
+        };
+        landed.map_err(|failed| (0, failed))?;
+        for (description, (position, sql)) in described.into_iter().zip(&missing).take(read) {
+            let kept = self.keep(sql, description, types).await;
+            kept.map_err(|failed| (*position, failed))?;
+        }
+        outcome.map_err(|(read, failed)| (missing.get(read).map_or(0, |(at, _)| *at), failed))
+    }
+
+    /// Forgets statements, so that they are prepared anew when they are used next.
+    pub(crate) fn forget<'s>(&mut self, sqls: impl Iterator<Item = &'s str>) -> Result<(), Failed> {
+        let names = self.statements.forget(sqls);
+        self.write_close(&names)
+    }
+
+    /// Writes that the server may forget statements; it answers in the next flight.
+    fn write_close(&mut self, names: &[String]) -> Result<(), Failed> {
+        for name in names {
+            frontend::close(b'S', name, self.out()).map_err(|_| protocol("a name with NUL"))?;
+        }
+        Ok(())
+    }
+
+    fn parse(&mut self, sql: &str) -> Result<String, Failed> {
+        self.statements.named += 1;
+        let name = format!("s{}", self.statements.named);
+        let start = self.out().len();
+        let written = frontend::parse(&name, sql, [], self.out())
+            .and_then(|()| frontend::describe(b'S', &name, self.out()));
+        if written.is_err() {
+            // A default or a name cannot hold NUL; nothing else of a statement comes from outside.
+            self.out().truncate(start);
+            return Err(protocol("a statement with NUL").into());
+        }
+        Ok(name)
+    }
+
+    /// Reads the answers; on failure, how many statements were described before.
+    async fn read_descriptions(
+        &mut self,
+        described: &mut [Described],
+    ) -> Result<(), (usize, Failed)> {
+        for (read, description) in described.iter_mut().enumerate() {
+            loop {
+                let frame = self.frame().await.map_err(|error| (read, error.into()))?;
+                let understood = match frame.tag {
+                    b'1' | b'3' => Some(()),
+                    b't' => param_types(frame.body).map(|params| description.params = params),
+                    b'n' => break,
+                    b'T' => {
+                        let columns = headings(frame.body)
+                            .ok_or_else(|| (read, protocol("headings of a result").into()))?;
+                        description.columns = columns;
+                        break;
+                    }
+                    b'E' => {
+                        let error = ServerError::parse(frame.body);
+                        return Err((read, Failed::Server(Box::new(error))));
+                    }
+                    _ => None,
+                };
+                understood.ok_or_else(|| (read, protocol("a description").into()))?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn keep(
+        &mut self,
+        sql: &str,
+        description: Described,
+        types: &Types,
+    ) -> Result<(), Failed> {
+        let used: Vec<_> = description
+            .columns
+            .iter()
+            .map(|(_, ty, modifier)| (*ty, *modifier))
+            .collect();
+        types.learn(self, &used).await?;
+        if description.params.contains(&oid::MONEY) {
+            types.learn_money(self).await?;
+        }
+        let decode = |ty| types.decode(ty).unwrap_or(Decode::AsText);
+        let decodes = used.iter().map(|(ty, _)| decode(*ty)).collect();
+        let columns = description
+            .columns
+            .into_iter()
+            .map(|(name, ty, modifier)| Column {
+                name,
+                native: types.name((ty, modifier)).unwrap_or_default(),
+            })
+            .collect();
+        let statement = Statement {
+            name: description.name,
+            params: description.params,
+            shape: Arc::new(Shape { columns, decodes }),
+            used: self.statements.now,
+            made: self.statements.now,
+        };
+        self.statements.by_text.insert(sql.to_owned(), statement);
+        Ok(())
+    }
+}
+
+/// The types in a `ParameterDescription`.
+fn param_types(body: &[u8]) -> Option<Vec<u32>> {
+    let (_count, types) = body.split_first_chunk::<2>()?;
+    let (types, rest) = types.as_chunks::<4>();
+    rest.is_empty()
+        .then(|| types.iter().map(|ty| u32::from_be_bytes(*ty)).collect())
+}
+
+/// Name, type and modifier of each column in a `RowDescription`.
+fn headings(body: &[u8]) -> Option<Vec<(String, u32, i32)>> {
+    let (count, mut rest) = body.split_first_chunk::<2>()?;
+    let mut columns = Vec::with_capacity(usize::from(u16::from_be_bytes(*count)));
+    while !rest.is_empty() {
+        let end = rest.iter().position(|byte| *byte == 0)?;
+        let (name, after) = rest.split_at_checked(end)?;
+        // After the name: its end, table (4), position (2), type (4), size (2), modifier (4), format (2).
+        let (fixed, after) = after.split_first_chunk::<19>()?;
+        let [
+            _,
+            _,
+            _,
+            _,
+            _,
+            _,
+            _,
+            t1,
+            t2,
+            t3,
+            t4,
+            _,
+            _,
+            m1,
+            m2,
+            m3,
+            m4,
+            _,
+            _,
+        ] = *fixed;
+        columns.push((
+            String::from_utf8_lossy(name).into_owned(),
+            u32::from_be_bytes([t1, t2, t3, t4]),
+            i32::from_be_bytes([m1, m2, m3, m4]),
+        ));
+        rest = after;
+    }
+    Some(columns)
+}
