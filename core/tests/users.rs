@@ -408,6 +408,7 @@ async fn lists_are_paged_and_searched_by_name() {
         assert_eq!(names("_", None, 10).await, (vec!["Dan_iel".into()], false));
         assert_eq!(names("%", None, 10).await, (vec!["mal%lory".into()], false));
         assert_eq!(names("", None, 0).await.0.len(), 1);
+        assert_eq!(names("a\0", None, 10).await, (vec![], false));
     })
     .await;
 }

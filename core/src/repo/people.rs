@@ -123,6 +123,10 @@ fn values(user: &User) -> Vec<Value> {
 
 /// The user of that name.
 pub async fn find_user_by_name(repo: &RemoteInstance, username: &str) -> Result<Option<User>> {
+    // No name has one, and `PostgreSQL` takes none in a text.
+    if username.contains('\0') {
+        return Ok(None);
+    }
     let by_name = USERS.select(is("username_key", username_key(username)));
     Ok(select(repo, by_name, user).await?.pop())
 }
@@ -160,6 +164,9 @@ pub async fn list_users(
     after: Option<&str>,
     limit: u64,
 ) -> Result<Vec<User>> {
+    if search.contains('\0') || after.is_some_and(|after| after.contains('\0')) {
+        return Ok(Vec::new());
+    }
     let column = Ident::literal("username_key");
     let search = username_key(search);
     let mut filter = Expr::True;
