@@ -57,6 +57,8 @@ pub struct Statements {
     pub integer: &'static str,
     /// Type of a column that refers to a whole number key of 64 bits, made by the driver.
     pub key_of_64_bits: &'static str,
+    /// The moment 2024-02-29T12:34:56Z as a literal for a column of instants that the driver made.
+    pub instant: &'static str,
     /// Definition of a column called `doubled` that the database computes from the column `n`; `None` where there is
     /// no such thing.
     pub computed_column: Option<&'static str>,
@@ -71,6 +73,7 @@ impl Default for Statements {
             begin: "BEGIN",
             integer: "INTEGER",
             key_of_64_bits: "BIGINT",
+            instant: "'2024-02-29 12:34:56+00'",
             computed_column: Some("doubled INTEGER GENERATED ALWAYS AS (n * 2) STORED"),
             trigger: None,
         }

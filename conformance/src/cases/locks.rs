@@ -49,14 +49,18 @@ pub(super) async fn is_held(instance: &RemoteInstance, table: &TableRef, key: i6
         ..by_id(table, [id()], Expr::eq(&id(), key))
     };
     let touch = until(150, Batch::of(vec![read(select)]));
-    for _ in 0..200 {
-        match instance.apply(&touch).await {
-            Ok(_) => {}
-            Err(error) if error.category == Category::Timeout => return Ok(()),
-            Err(error) => return Err(error).context("looking whether a row is locked"),
+    let held = async {
+        loop {
+            match instance.apply(&touch).await {
+                Ok(_) => {}
+                Err(error) if error.category == Category::Timeout => return Ok(()),
+                Err(error) => return Err(error).context("looking whether a row is locked"),
+            }
         }
-    }
-    bail!("the row {key} is never locked")
+    };
+    let patience = Duration::from_secs(30);
+    let result = tokio::time::timeout(patience, held).await;
+    result.with_context(|| format!("the row {key} is never locked"))?
 }
 
 async fn a_batch_waits_for_a_lock_and_goes_on(lab: &Lab) -> Result<()> {

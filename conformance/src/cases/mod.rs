@@ -11,6 +11,7 @@ mod identifiers;
 mod introspect;
 mod locks;
 mod marker;
+mod neighbours;
 mod open;
 mod outage;
 mod reads;
@@ -48,6 +49,7 @@ pub(crate) fn all() -> Vec<(&'static str, Vec<Case>)> {
         ("errors", errors::CASES.to_vec()),
         ("ddl", ddl::CASES.to_vec()),
         ("introspect", introspect::CASES.to_vec()),
+        ("neighbours", neighbours::CASES.to_vec()),
         ("stream", stream::CASES.to_vec()),
         ("render", render::CASES.to_vec()),
         ("outage", outage::CASES.to_vec()),

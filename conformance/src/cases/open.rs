@@ -138,7 +138,12 @@ async fn a_server_of_another_kind_is_told_apart(lab: &Lab) -> Result<()> {
     });
     let result = timed(lab, options).await;
     other.abort();
-    let wanted = [Category::Connect, Category::Protocol, Category::Timeout];
+    let wanted = [
+        Category::Connect,
+        Category::Unavailable,
+        Category::Protocol,
+        Category::Timeout,
+    ];
     fails_as("a server of another kind", result?, &wanted)?;
     Ok(())
 }

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use quillback_plugin_api::sql::{Expr, Select};
+use quillback_plugin_api::sql::{ColumnDef, Expr, Select};
+use quillback_plugin_api::types::LogicalType;
 use quillback_plugin_api::{TableRef, Value};
 
 use crate::case::{Case, STREAMING, live};
@@ -17,6 +18,7 @@ pub(crate) const CASES: &[Case] = &[
     live!(a_stream_of_nothing_ends_at_once),
     live!(every_size_of_result_is_whole),
     live!(values_are_those_of_a_read),
+    live!(large_rows_come_in_small_pieces, STREAMING),
     live!(a_dropped_stream_gives_its_connection_back),
     live!(a_dropped_piece_ends_the_stream),
     live!(a_read_to_the_end_gives_its_connection_back),
@@ -125,6 +127,42 @@ async fn values_are_those_of_a_read(lab: &Lab) -> Result<()> {
     }
     equal("streamed rows", &found, &rows.to_vec())?;
     equal("read rows", lab.rows(select).await?, found)
+}
+
+async fn large_rows_come_in_small_pieces(lab: &Lab) -> Result<()> {
+    let columns = vec![
+        ColumnDef::required(id(), LogicalType::INT64),
+        ColumnDef::required(t(), LogicalType::Text { length: None }),
+    ];
+    let table = lab.create("large", columns, &["id"]).await?;
+    let text = "é".repeat(150_000);
+    for key in 0..40_i64 {
+        let row = vec![key.into(), text.as_str().into()];
+        lab.commit(vec![insert(&table, &[id(), t()], &[row])?])
+            .await?;
+    }
+    let mut stream = lab
+        .instance
+        .stream(&by_id(&table, [id(), t()], Expr::True))
+        .await?;
+    let mut rows = 0;
+    while let Some(piece) = stream.next().await? {
+        let size = piece.bytes().len();
+        ensure!(
+            size < 3_000_000,
+            "a piece has {size} bytes in {} rows",
+            piece.len()
+        );
+        for row in piece.to_rows() {
+            equal(
+                "the text of a large row",
+                row.get(1).and_then(Value::as_text) == Some(&text),
+                true,
+            )?;
+            rows += 1;
+        }
+    }
+    equal("rows", rows, 40)
 }
 
 async fn a_dropped_stream_gives_its_connection_back(lab: &Lab) -> Result<()> {
@@ -243,22 +281,11 @@ async fn a_hundred_thousand_rows_take_little_memory(lab: &Lab) -> Result<()> {
     let Some(_) = resident() else {
         return crate::verify::skip("the system does not tell how much memory is used");
     };
-    let table = lab
-        .create(
-            "large",
-            vec![
-                quillback_plugin_api::sql::ColumnDef::required(
-                    id(),
-                    quillback_plugin_api::types::LogicalType::INT64,
-                ),
-                quillback_plugin_api::sql::ColumnDef::required(
-                    t(),
-                    quillback_plugin_api::types::LogicalType::text(600),
-                ),
-            ],
-            &["id"],
-        )
-        .await?;
+    let columns = vec![
+        ColumnDef::required(id(), LogicalType::INT64),
+        ColumnDef::required(t(), LogicalType::text(600)),
+    ];
+    let table = lab.create("long", columns, &["id"]).await?;
     let text = "0123456789".repeat(60);
     for start in (0..ROWS).step_by(5_000) {
         let rows: Vec<_> = (start..start + 5_000)

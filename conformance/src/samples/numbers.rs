@@ -105,7 +105,7 @@ const fn whole(name: &'static str, ty: fn() -> LogicalType) -> Sample {
         name,
         ty,
         good: |got, _| whole_limits(got),
-        bad: |got, _| beyond_whole(got),
+        bad: beyond_whole,
         comparable: true,
     }
 }
@@ -143,13 +143,11 @@ fn whole_limits(got: &LogicalType) -> Vec<Value> {
     [0, 1, least, least + 1, most - 1, most].map(number).into()
 }
 
-fn beyond_whole(got: &LogicalType) -> Vec<Value> {
-    let mut bad = vec![
-        "abc".into(),
-        "".into(),
-        decimal("1.5"),
-        decimal(&"9".repeat(40)),
-    ];
+fn beyond_whole(got: &LogicalType, quirks: &Quirks) -> Vec<Value> {
+    let mut bad = vec!["abc".into(), "".into(), decimal(&"9".repeat(40))];
+    if !(quirks.rounds_decimals && matches!(got, LogicalType::Decimal { .. })) {
+        bad.push(decimal("1.5"));
+    }
     if let Some((least, most)) = limits(got) {
         bad.extend([number(least - 1), number(most + 1)]);
     }
