@@ -208,7 +208,7 @@ fn is_about_tls(error: &Error) -> bool {
 fn is_from_tls(error: &std::io::Error) -> bool {
     error
         .get_ref()
-        .is_some_and(|inner| inner.is::<rustls::Error>())
+        .is_some_and(<dyn std::error::Error + Send + Sync>::is::<rustls::Error>)
 }
 
 /// What a failure to open a connection means.

@@ -1,7 +1,7 @@
 //! How MySQL and MariaDB spell SQL.
 //!
 //! Names stand in backticks and values in `?`. A text that Quillback creates is compared character by character (see
-//! [`crate::types::columns`]), a text of someone else's by its own collation; literal search is exact for both.
+//! [`crate::types::create`]), a text of someone else's by its own collation; literal search is exact for both.
 
 use quillback_plugin_api::dialect::{Dialect, column_def, standard_index, standard_rename};
 use quillback_plugin_api::rows::Cells;
@@ -12,7 +12,7 @@ use quillback_plugin_api::sql::{
 use quillback_plugin_api::{Ident, TableRef, Value};
 
 use crate::capabilities::{Flavor, Product};
-use crate::types::columns;
+use crate::types::create;
 
 /// The spelling of one server.
 #[derive(Clone, Copy, Debug)]
@@ -40,7 +40,7 @@ impl Dialect for MySqlDialect {
         match value {
             Value::Decimal(number) => {
                 let fraction = number.as_str().split_once('.').map_or("", |(_, part)| part);
-                let scale = fraction.len().min(columns::MAX_SCALE);
+                let scale = fraction.len().min(create::MAX_SCALE);
                 out.push_str("CAST(? AS DECIMAL(65,");
                 out.push_str(&scale.to_string());
                 out.push_str("))");
@@ -146,7 +146,7 @@ impl Dialect for MySqlDialect {
     }
 
     fn column_type(&self, column: &ColumnDef) -> Result<String, RenderError> {
-        columns::to_create(self.flavor, &column.ty)
+        create::to_create(self.flavor, &column.ty)
     }
 
     fn identity(&self) -> Result<&'static str, RenderError> {
@@ -160,11 +160,11 @@ impl Dialect for MySqlDialect {
             Value::U64(number) => Ok(number.to_string()),
             Value::F64(number) if number.is_finite() => Ok(format!("{number:e}")),
             Value::F32(number) if number.is_finite() => Ok(format!("{number:e}")),
-            Value::Decimal(number) if columns::fits_decimal(number.as_str()) => {
+            Value::Decimal(number) if create::fits_decimal(number.as_str()) => {
                 Ok(number.as_str().to_owned())
             }
             Value::Text(text) => {
-                let quoted = columns::quote_text(text);
+                let quoted = create::quote_text(text);
                 // MySQL takes a constant for large texts only as an expression:
                 // https://dev.mysql.com/doc/refman/8.0/en/data-type-defaults.html
                 Ok(if self.flavor.is_mysql_from((8, 0, 13)) {
@@ -180,11 +180,11 @@ impl Dialect for MySqlDialect {
     }
 
     fn table_options(&self) -> &'static str {
-        match columns::collation(self.flavor) {
-            columns::MARIADB_COLLATION => {
+        match create::collation(self.flavor) {
+            create::MARIADB_COLLATION => {
                 " ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin"
             }
-            columns::MYSQL_COLLATION => {
+            create::MYSQL_COLLATION => {
                 " ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin"
             }
             _ => " ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",

@@ -165,9 +165,7 @@ async fn start(session: &mut Session, batch: &Batch) -> Result<(), DriverError> 
         limit => limit.div_ceil(1_000) + 1,
     };
     if session.lock_wait != lock_wait {
-        sql.push_str(&format!(
-            "SET SESSION innodb_lock_wait_timeout = {lock_wait};"
-        ));
+        sql = format!("SET SESSION innodb_lock_wait_timeout = {lock_wait};");
     }
     sql.push_str(match batch.isolation {
         Isolation::Default => "",

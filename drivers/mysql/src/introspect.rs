@@ -150,10 +150,21 @@ fn is_table(table: &TableRef) -> Result<(&'static str, Vec<Wire>), DriverError> 
     })
 }
 
+/// Whether the server can have a table of this name: it keeps characters of the basic plane only, and old versions
+/// do not even compare others. <https://dev.mysql.com/doc/refman/8.0/en/identifiers.html>
+fn can_exist(table: &TableRef) -> bool {
+    let schema = table.schema.as_ref().map_or("", Ident::as_str);
+    let mut characters = schema.chars().chain(table.name.as_str().chars());
+    characters.all(|c| c <= '\u{ffff}')
+}
+
 async fn describe(
     session: &mut Session,
     table: &TableRef,
 ) -> Result<Option<TableInfo>, DriverError> {
+    if !can_exist(table) {
+        return Ok(None);
+    }
     let (is_table, params) = is_table(table)?;
     let sql = format!(
         "SELECT TABLE_SCHEMA, TABLE_NAME, TABLE_TYPE FROM information_schema.TABLES WHERE {is_table}"
@@ -185,6 +196,9 @@ pub(crate) async fn columns(
     session: &mut Session,
     table: &TableRef,
 ) -> Result<Vec<ColumnInfo>, DriverError> {
+    if !can_exist(table) {
+        return Ok(Vec::new());
+    }
     let (is_table, params) = is_table(table)?;
     let sql = format!(
         "SELECT COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, IS_NULLABLE, COLUMN_DEFAULT, EXTRA, \

@@ -114,6 +114,7 @@ async fn query(
     known: &[Option<ColumnInfo>],
 ) -> Result<RowSet, DriverError> {
     let params = compared(&statement.params)?;
+    fits_packets(session, &params)?;
     let mut result = session
         .conn
         .exec_iter(statement.sql.as_str(), params)
@@ -189,7 +190,31 @@ fn stored_types<'c>(write: &Statement, columns: &'c Columns) -> Vec<Option<&'c L
     }
 }
 
+/// Fails for parameters that the server would only answer by hanging up. The library sends those of more than
+/// [`ONE_PAYLOAD`] one by one, so that then each of them has to fit, but not their sum.
+pub(crate) fn fits_packets(session: &Session, params: &Params) -> Result<(), DriverError> {
+    let Params::Positional(values) = params else {
+        return Ok(());
+    };
+    let sizes = values.iter().map(Wire::bin_len);
+    let (largest, sum) = sizes.fold((0, 0), |(largest, sum), size| {
+        (size.max(largest), size + sum)
+    });
+    let most = session.greeting.max_packet as u64;
+    // Each parameter has two bytes of kind and a bit for NULL before the values.
+    let header = 64 + 3 * values.len() as u64;
+    if largest + header >= most || (sum <= ONE_PAYLOAD && sum + header >= most) {
+        return Err(DriverError::new(Category::Resource, errors::TOO_LARGE));
+    }
+    Ok(())
+}
+
+/// Bytes of the longest packet of the protocol:
+/// <https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_basic_packets.html>
+const ONE_PAYLOAD: u64 = 0xff_ffff;
+
 async fn execute(session: &mut Session, sql: &str, params: Params) -> Result<u64, DriverError> {
+    fits_packets(session, &params)?;
     let result = session
         .conn
         .exec_iter(sql, params)

@@ -89,7 +89,9 @@ impl Reading {
 
     async fn read(&mut self, lease: &mut Lease) -> Result<(), DriverError> {
         let params = statement::compared(&self.statement.params)?;
-        let conn = &mut lease.session()?.conn;
+        let session = lease.session()?;
+        statement::fits_packets(session, &params)?;
+        let conn = &mut session.conn;
         let mut result = conn
             .exec_iter(self.statement.sql.as_str(), params)
             .await

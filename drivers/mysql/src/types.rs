@@ -2,4 +2,5 @@
 
 pub(crate) mod bind;
 pub(crate) mod columns;
+pub(crate) mod create;
 pub(crate) mod read;

@@ -31,9 +31,6 @@ fn main() -> ExitCode {
             keeps_nul: true,
             refuses_nan: true,
             refuses_infinity: true,
-            cuts_trailing_spaces: true,
-            rounds_decimals: true,
-            rounds_fractions: true,
             ..Quirks::default()
         },
     };

@@ -1,3 +1,5 @@
+use quillback_plugin_api::Category;
+
 use super::*;
 
 fn server(code: u16, message: &str) -> DriverError {

@@ -9,7 +9,7 @@ use quillback_plugin_api::civil::{Date, Timestamp};
 use quillback_plugin_api::types::LogicalType;
 use quillback_plugin_api::{Category, DriverError, Value};
 
-use super::columns::fits_decimal;
+use super::create::fits_decimal;
 
 const SECOND: i64 = 1_000_000_000;
 const DAY: i64 = 86_400 * SECOND;
