@@ -1,4 +1,5 @@
 //! Tests of signing in, on a server with an embedded repository and on every other one at hand.
+#![cfg(test)]
 
 mod api_tokens;
 mod changing_passwords;

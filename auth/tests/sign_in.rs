@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use argon2::password_hash::PasswordVerifier as _;
 use quillback_auth::passwords::{Cost, Verdict};
 use quillback_auth::{Auth, AuthError, Options};
 use quillback_core::admin::people::users::{self, UserChange};
@@ -226,7 +227,6 @@ async fn a_hash_alone_is_worth_nothing_without_the_pepper() {
     let phc = hash.as_str();
     let plain = argon2::Argon2::default();
     let parsed = argon2::password_hash::phc::PasswordHash::new(phc).unwrap();
-    use argon2::password_hash::PasswordVerifier as _;
     assert!(plain.verify_password(PASSWORD.as_bytes(), &parsed).is_err());
 }
 

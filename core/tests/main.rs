@@ -1,4 +1,5 @@
 //! Tests of the use-cases, on every repository database at hand.
+#![cfg(test)]
 
 mod audit_events;
 mod bootstrap;

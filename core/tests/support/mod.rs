@@ -85,7 +85,7 @@ impl TestApp {
 
     /// A server whose repository has no tables yet.
     pub(crate) async fn empty(kind: Kind) -> Self {
-        let repository = Repository::fresh(kind).await;
+        let repository = Repository::fresh(kind);
         let clock = Arc::new(TestClock(AtomicI64::new(START * 1_000_000)));
         let random = Arc::new(Seeded(AtomicU64::new(1)));
         let keys = Keyring::generate(&*random).to_string();

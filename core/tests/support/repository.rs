@@ -71,7 +71,7 @@ enum Place {
 
 impl Repository {
     /// An empty one.
-    pub(crate) async fn fresh(kind: Kind) -> Self {
+    pub(crate) fn fresh(kind: Kind) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let Some(url) = kind.url() else {
             let options =

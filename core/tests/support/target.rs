@@ -73,7 +73,7 @@ impl Target {
     pub(crate) async fn on(kind: Kind) -> Self {
         let test = TestApp::on(kind).await;
         let admin = test.admin().await;
-        let database = Repository::fresh(kind).await;
+        let database = Repository::fresh(kind);
         let draft = ConnectionDraft {
             name: "target".into(),
             driver: kind.driver().info().id.clone(),
