@@ -104,6 +104,9 @@ pub struct Quirks {
     pub cuts_trailing_spaces: bool,
     /// Columns do not refuse values beyond their type; such values are kept as they are.
     pub keeps_ill_typed: bool,
+    /// Decimal columns that the driver makes compare by rules that only the driver brings: other programs read and write
+    /// them, but cannot compare them.
+    pub private_decimals: bool,
     /// There is one writer at a time: whoever writes waits for the whole database, so that deadlocks cannot happen.
     pub single_writer: bool,
     /// Digits of the largest decimal column that the suite makes; 0 is 38.

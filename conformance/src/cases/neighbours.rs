@@ -104,7 +104,11 @@ async fn values_written_by_others_are_read(lab: &Lab) -> Result<()> {
 
 async fn values_are_written_as_others_read_them(lab: &Lab) -> Result<()> {
     let session = lab.session().await?;
+    let has_private_decimals = lab.target.quirks.private_decimals;
     for (at, (ty, value, literal)) in known(lab).into_iter().enumerate() {
+        if has_private_decimals && matches!(ty, LogicalType::Decimal { .. }) {
+            continue;
+        }
         let (table, _) = noted(lab, at, &ty).await?;
         lab.commit(vec![insert(
             &table,
@@ -248,7 +252,8 @@ async fn a_column_removed_by_others_is_missed(lab: &Lab) -> Result<()> {
 }
 
 async fn tables_of_one_name_in_two_schemas_are_kept_apart(lab: &Lab) -> Result<()> {
-    let schema = Ident::new(lab.fresh("schema"))?;
+    // Accounts for tests may make schemas whose names start like this.
+    let schema = Ident::new(format!("quillback_{}", lab.prefix()))?;
     let session = lab.session().await?;
     session.run(&format!("CREATE SCHEMA {schema}")).await?;
     lab.undo_with(format!("DROP SCHEMA {schema}"));

@@ -27,12 +27,14 @@ fn main() -> ExitCode {
         session: Some(open),
         statements: Statements {
             trigger: Some(trigger),
+            instant: "'2024-02-29 12:34:56'",
             ..Statements::default()
         },
         quirks: Quirks {
             keeps_nul: true,
             refuses_nan: true,
             single_writer: true,
+            private_decimals: true,
             ..Quirks::default()
         },
     };
