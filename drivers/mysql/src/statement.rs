@@ -1,7 +1,5 @@
 //! One statement on one connection: parameters bound, answer read, notes looked at.
 
-use std::sync::Arc;
-
 use mysql_async::prelude::Queryable as _;
 use mysql_async::{Params, Row, ServerError, Value as Wire};
 use quillback_plugin_api::batch::Step;
@@ -138,32 +136,43 @@ async fn written(
     step: &Step,
     statement: &Rendered,
 ) -> Result<Params, DriverError> {
-    let Step::Write {
-        statement: write, ..
-    } = step
-    else {
+    let table = match step {
+        Step::Write { statement, .. } => table_of(statement).map(|table| (table, statement)),
+        _ => None,
+    };
+    let Some((table, write)) = table else {
         return compared(&statement.params);
     };
-    let columns = match table_of(write) {
-        Some(table) => tables.columns(session, table).await?,
-        None => Arc::default(),
-    };
-    let types = stored_types(write, &columns);
+    let remembered = tables.columns(session, table).await?;
+    if let Ok(bound) = bind_all(write, &remembered, &statement.params, bind::stored) {
+        return Ok(positional(bound));
+    }
+    // What is remembered may be out of date: only the table as it is now refuses a value, or has it spelled another way.
+    let columns = tables.columns_now(session, table).await?;
+    bind_all(write, &columns, &statement.params, bind::converted).map(positional)
+}
+
+fn bind_all(
+    write: &Statement,
+    columns: &Columns,
+    values: &[Value],
+    bind_stored: fn(&LogicalType, &Value) -> Result<Wire, DriverError>,
+) -> Result<Vec<Wire>, DriverError> {
+    let types = stored_types(write, columns);
     let each_row = matches!(write, Statement::Insert(_));
-    let mut bound = Vec::with_capacity(statement.params.len());
-    for (position, value) in statement.params.iter().enumerate() {
+    let bound = values.iter().enumerate().map(|(position, value)| {
         // The values of an insert repeat the columns; those of an update come first.
         let at = if each_row {
             position % types.len().max(1)
         } else {
             position
         };
-        bound.push(match types.get(at).copied().flatten() {
-            Some(ty) => bind::stored(ty, value)?,
-            None => bind::value(value)?,
-        });
-    }
-    Ok(positional(bound))
+        match types.get(at).copied().flatten() {
+            Some(ty) => bind_stored(ty, value),
+            None => bind::value(value),
+        }
+    });
+    bound.collect()
 }
 
 /// The table whose columns take values.

@@ -45,9 +45,21 @@ impl Tables {
         session: &mut Session,
         table: &TableRef,
     ) -> Result<Arc<Columns>, DriverError> {
-        if let Some(columns) = self.remembered(table) {
-            return Ok(columns);
+        match self.remembered(table) {
+            Some(columns) => Ok(columns),
+            None => self.columns_now(session, table).await,
         }
+    }
+
+    /// The columns of `table` as they are now.
+    ///
+    /// # Errors
+    /// What the server says.
+    pub(crate) async fn columns_now(
+        &self,
+        session: &mut Session,
+        table: &TableRef,
+    ) -> Result<Arc<Columns>, DriverError> {
         let found = introspect::columns(session, table).await?;
         let named = found
             .into_iter()

@@ -24,6 +24,8 @@ fn main() -> ExitCode {
         }),
         session: Some(open),
         statements: Statements {
+            // A civil time in UTC, as `README.md` says; a literal with an offset needs MySQL 8.0.19.
+            instant: "'2024-02-29 12:34:56'",
             trigger: Some(trigger),
             ..Statements::default()
         },

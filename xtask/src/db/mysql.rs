@@ -104,7 +104,7 @@ fn initialise(account: &Account, home: &Path) -> Result<PathBuf> {
 }
 
 /// What the server runs before it takes its first connection. The second grant lets tests make
-/// databases of their own.
+/// databases of their own, the third those of the conformance suite.
 fn first_statements(admin: &str, user: &str) -> String {
     format!(
         "DROP USER IF EXISTS ''@'localhost', ''@'127.0.0.1', 'root'@'127.0.0.1';\n\
@@ -114,7 +114,8 @@ fn first_statements(admin: &str, user: &str) -> String {
          CREATE DATABASE quillback;\n\
          CREATE USER 'quillback'@'127.0.0.1' IDENTIFIED BY '{user}';\n\
          GRANT ALL ON quillback.* TO 'quillback'@'127.0.0.1';\n\
-         GRANT ALL ON `quillback\\_%`.* TO 'quillback'@'127.0.0.1';\n"
+         GRANT ALL ON `quillback\\_%`.* TO 'quillback'@'127.0.0.1';\n\
+         GRANT ALL ON `qc%`.* TO 'quillback'@'127.0.0.1';\n"
     )
 }
 

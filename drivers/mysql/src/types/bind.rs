@@ -57,32 +57,30 @@ pub(crate) fn value(value: &Value) -> Result<Wire, DriverError> {
     })
 }
 
-/// Binds a value that is stored in a column of type `ty`.
+/// Binds a value that is stored in a column of type `ty`, as it is.
 ///
 /// # Errors
-/// `InvalidData` for what that column does not hold exactly.
+/// `InvalidData` for what that column does not hold exactly, or only after [`converted`].
 pub(crate) fn stored(ty: &LogicalType, stored: &Value) -> Result<Wire, DriverError> {
     match (ty, stored) {
-        (LogicalType::Int { .. }, Value::Decimal(number)) => whole(number.as_str()),
+        (LogicalType::Int { .. }, Value::Decimal(number)) if !number.as_str().contains('.') => {
+            value(stored)
+        }
+        (LogicalType::Int { .. }, Value::Decimal(_)) => Err(refused(WHOLE)),
         (LogicalType::Int { .. }, Value::Text(number)) if number.contains(['.', 'e', 'E']) => {
-            Err(refused("the column takes whole numbers"))
+            Err(refused(WHOLE))
         }
         (LogicalType::Int { .. }, Value::F64(number)) if number.fract() != 0.0 => {
-            Err(refused("the column takes whole numbers"))
+            Err(refused(WHOLE))
         }
         (LogicalType::Int { .. }, Value::F32(number)) if number.fract() != 0.0 => {
-            Err(refused("the column takes whole numbers"))
-        }
-        (LogicalType::Uuid, Value::Text(given)) => {
-            let uuid = parse_uuid(given).ok_or_else(|| refused("the text is no UUID"))?;
-            Ok(Wire::Bytes(uuid_text(&uuid).into_bytes()))
-        }
-        (LogicalType::Uuid, Value::Bytes(bytes)) => {
-            let uuid = <[u8; 16]>::try_from(bytes.as_slice());
-            let uuid = uuid.map_err(|_| refused("a UUID has 16 bytes"))?;
-            Ok(Wire::Bytes(uuid_text(&uuid).into_bytes()))
+            Err(refused(WHOLE))
         }
         (LogicalType::Uuid, Value::Null | Value::Uuid(_)) => value(stored),
+        (LogicalType::Uuid, Value::Text(given)) => match parse_uuid(given) {
+            Some(uuid) if uuid_text(&uuid) == *given => value(stored),
+            _ => Err(refused("the text is no UUID")),
+        },
         (LogicalType::Uuid, _) => Err(refused("the column takes UUIDs")),
         (LogicalType::Json, Value::Json(json) | Value::Text(json)) => {
             let parsed = serde_json::from_str::<serde::de::IgnoredAny>(json);
@@ -102,13 +100,30 @@ pub(crate) fn stored(ty: &LogicalType, stored: &Value) -> Result<Wire, DriverErr
     }
 }
 
+/// Binds a value that is stored in a column which is known to be of type `ty` at this moment: there it may be spelled
+/// the way that the column keeps it.
+///
+/// # Errors
+/// `InvalidData` for what that column does not hold exactly.
+pub(crate) fn converted(ty: &LogicalType, given: &Value) -> Result<Wire, DriverError> {
+    let uuid = match (ty, given) {
+        (LogicalType::Int { .. }, Value::Decimal(number)) => return whole(number.as_str()),
+        (LogicalType::Uuid, Value::Text(text)) => parse_uuid(text),
+        (LogicalType::Uuid, Value::Bytes(bytes)) => bytes.as_slice().try_into().ok(),
+        _ => None,
+    };
+    uuid.map_or_else(|| stored(ty, given), |uuid| value(&Value::Uuid(uuid)))
+}
+
+const WHOLE: &str = "the column takes whole numbers";
+
 /// A whole number in a decimal; zeros after the point do not make it less whole.
 fn whole(number: &str) -> Result<Wire, DriverError> {
     let (digits, fraction) = number.split_once('.').unwrap_or((number, ""));
     if fraction.bytes().all(|digit| digit == b'0') {
         Ok(text(digits))
     } else {
-        Err(refused("the column takes whole numbers"))
+        Err(refused(WHOLE))
     }
 }
 

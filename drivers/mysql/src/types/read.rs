@@ -57,15 +57,20 @@ pub(crate) fn cell(column: &WireColumn, known: Option<&LogicalType>) -> Cell {
         T::MYSQL_TYPE_TIME | T::MYSQL_TYPE_TIME2 => Cell::Time,
         T::MYSQL_TYPE_TIMESTAMP | T::MYSQL_TYPE_TIMESTAMP2 => Cell::Instant { digits },
         T::MYSQL_TYPE_DATETIME | T::MYSQL_TYPE_DATETIME2 => match known {
-            Some(LogicalType::Instant { .. }) => Cell::Instant { digits },
+            Some(LogicalType::Instant { precision }) if *precision == digits => {
+                Cell::Instant { digits }
+            }
             _ => Cell::Timestamp { digits },
         },
         T::MYSQL_TYPE_NULL => Cell::Text,
-        _ if is_text => match known {
-            Some(LogicalType::Uuid) => Cell::Uuid,
-            Some(LogicalType::Json) => Cell::Json,
-            _ => Cell::Text,
-        },
+        // What is known may be out of date: the result still has to look like it.
+        T::MYSQL_TYPE_STRING if is_text && known == Some(&LogicalType::Uuid) => Cell::Uuid,
+        T::MYSQL_TYPE_BLOB | T::MYSQL_TYPE_LONG_BLOB
+            if is_text && known == Some(&LogicalType::Json) =>
+        {
+            Cell::Json
+        }
+        _ if is_text => Cell::Text,
         _ => Cell::Bytes,
     }
 }

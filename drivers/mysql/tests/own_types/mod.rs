@@ -46,6 +46,27 @@ pub(crate) fn all() -> Vec<Case> {
         .collect()
 }
 
+/// Cases of types that `MariaDB` alone has.
+pub(crate) fn of_mariadb() -> Vec<Case> {
+    let uuid = [
+        0x01, 0x23, 0xab, 0xcd, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef, 0x01, 0x23, 0x45, 0x67, 0x89,
+        0xab,
+    ];
+    vec![
+        case(
+            "UUID",
+            "'0123abcd-4567-89ab-cdef-0123456789ab'",
+            Value::Uuid(uuid),
+        ),
+        case("INET6", "'::1'", Value::Text("::1".into())),
+        case(
+            "JSON",
+            "'{\"a\": 1.50}'",
+            Value::Json("{\"a\": 1.50}".into()),
+        ),
+    ]
+}
+
 fn numbers() -> Vec<Case> {
     let digits = format!("-{}.{}", "9".repeat(35), "9".repeat(30));
     let decimal = Value::Decimal(Decimal::new(digits.as_str()).unwrap());

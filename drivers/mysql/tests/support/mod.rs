@@ -143,6 +143,21 @@ impl Beside {
         answer.unwrap().unwrap()
     }
 
+    /// Whether the server is a `MariaDB` that has the type `UUID`.
+    pub(crate) async fn is_mariadb_from_10_7(&mut self) -> bool {
+        let version: String = self
+            .conn
+            .query_first("SELECT VERSION()")
+            .await
+            .unwrap()
+            .unwrap();
+        let mut numbers = version
+            .split('.')
+            .map(|part| part.parse::<u32>().unwrap_or(0));
+        let version_number = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
+        version.contains("MariaDB") && version_number >= (10, 7)
+    }
+
     /// A database of the test's own.
     pub(crate) async fn other_database(&mut self) -> String {
         let database = format!("quillback_{}", self.prefix);
