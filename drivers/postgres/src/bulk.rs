@@ -11,6 +11,7 @@ use crate::connection::Connection;
 use crate::dialect::Postgres;
 use crate::errors::protocol;
 use crate::types::fit::{Form, fit};
+use crate::types::limits::Limit;
 use crate::types::lookup::Types;
 use crate::types::put::{self, Format};
 
@@ -65,7 +66,10 @@ impl Copy {
         let columns = to
             .statements
             .get(&self.probe)
-            .map(|statement| statement.params.clone())
+            .map(|statement| Columns {
+                types: statement.params.clone(),
+                limits: statement.limits.clone(),
+            })
             .ok_or_else(|| protocol("an insert that was not prepared"))?;
         let out = to.out();
         let start = out.len();
@@ -85,7 +89,7 @@ impl Copy {
         format: Format,
         out: &mut BytesMut,
         insert: &Insert,
-        columns: &[u32],
+        columns: &Columns,
         types: &Types,
     ) -> Result<Complete, DriverError> {
         let name = match format {
@@ -112,14 +116,17 @@ impl Copy {
         if format == Format::Binary {
             data.out.put_slice(BINARY_HEADER);
         }
-        let width = i16::try_from(columns.len()).map_err(|_| protocol("too many columns"))?;
+        let width = i16::try_from(columns.types.len()).map_err(|_| protocol("too many columns"))?;
         for row in &insert.rows {
             if format == Format::Binary {
                 data.out.put_i16(width);
             }
-            for (position, (cell, ty)) in row.zip(columns).enumerate() {
+            for (position, (cell, ty)) in row.zip(&columns.types).enumerate() {
                 let value = cell.map(ValueRef::to_owned)?;
                 let form = fit(&value, *ty, types.money_scale())?;
+                if let Some(limit) = columns.limits.get(position) {
+                    limit.check(&form)?;
+                }
                 match format {
                     Format::Text => {
                         if position > 0 {
@@ -146,6 +153,12 @@ impl Copy {
         frontend::copy_done(out);
         Ok(Complete::Yes)
     }
+}
+
+/// The columns that are filled.
+struct Columns {
+    types: Vec<u32>,
+    limits: Vec<Limit>,
 }
 
 /// Whether all values had the form asked for.

@@ -36,6 +36,9 @@ const SESSION: &str = "SELECT set_config('TimeZone', 'UTC', false), set_config('
 pub(crate) async fn open(settings: &Arc<Settings>) -> Result<Connection, DriverError> {
     let limit = settings.connect_timeout;
     match tokio::time::timeout(limit, open_now(settings)).await {
+        Ok(Err(error)) if error.category == Category::Unavailable && error.connection_lost => {
+            Err(gone(settings, &error))
+        }
         Ok(opened) => opened,
         Err(_) => Err(DriverError::new(
             Category::Timeout,
@@ -158,6 +161,18 @@ fn unreachable(settings: &Settings, error: &std::io::Error) -> DriverError {
         "{} cannot be reached ({}): check the options host and port, and that the server listens there",
         settings.address(),
         error.kind()
+    );
+    DriverError::new(Category::Connect, message)
+}
+
+/// The other side closed the connection before it was ready: it is none of these servers, or a proxy without one.
+fn gone(settings: &Settings, error: &DriverError) -> DriverError {
+    if error.origin.sqlstate.is_some() {
+        return error.clone();
+    }
+    let message = format!(
+        "what listens at {} does not answer like a PostgreSQL server: check the options host and port",
+        settings.address()
     );
     DriverError::new(Category::Connect, message)
 }

@@ -82,6 +82,13 @@ impl Connection {
         self.wire.has_news()
     }
 
+    /// Keeps the connection from being used again after the flight under way: a request to cancel may arrive late.
+    pub(crate) fn retire(&mut self) {
+        if !self.is_busy() {
+            self.state = State::Broken;
+        }
+    }
+
     /// Where messages are appended.
     pub(crate) fn out(&mut self) -> &mut BytesMut {
         self.wire.out()
@@ -330,7 +337,11 @@ fn write_bind(
     out.put_bytes(0, params.len() * 2);
     out.put_u16(count);
     for (position, (value, ty)) in params.iter().zip(&statement.params).enumerate() {
-        let format = put::field(&fit::fit(value, *ty, money_scale)?, out)?;
+        let form = fit::fit(value, *ty, money_scale)?;
+        if let Some(limit) = statement.limits.get(position) {
+            limit.check(&form)?;
+        }
+        let format = put::field(&form, out)?;
         let at = formats + position * 2;
         if let Some(place) = out.get_mut(at..at + 2) {
             place.copy_from_slice(&format.code().to_be_bytes());

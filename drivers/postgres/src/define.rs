@@ -44,6 +44,7 @@ pub(crate) async fn run(server: &Server, changes: &[Ddl]) -> Result<(), DriverEr
     let mut lease = server.pool.get().await?;
     let outcome = fly(&mut lease.connection, &statements).await;
     server.pool.put_back(lease);
+    server.types.limits.clear();
     outcome
 }
 

@@ -51,7 +51,7 @@ pub(crate) async fn apply(server: &Server, batch: &Batch) -> Result<BatchOutcome
             }
             Err(failure) => failure,
         };
-        let again = attempt.again(&failure, &mut lease, &plan);
+        let again = attempt.again(&failure, &mut lease, &plan, &server.types);
         if again && lease.connection.is_idle() {
             kept = Some(lease);
         } else {
@@ -101,7 +101,13 @@ struct Attempt {
 
 impl Attempt {
     /// Whether to try once more, knowing that nothing took effect.
-    fn again(&mut self, failure: &Failure, lease: &mut Lease, plan: &Plan<'_>) -> bool {
+    fn again(
+        &mut self,
+        failure: &Failure,
+        lease: &mut Lease,
+        plan: &Plan<'_>,
+        types: &Types,
+    ) -> bool {
         let (code, unfit) = match &failure.failed {
             Failed::Server(error) => (error.code(), false),
             Failed::Driver(error) if error.connection_lost => {
@@ -109,11 +115,18 @@ impl Attempt {
             }
             Failed::Driver(error) => ("", error.category == Category::InvalidData),
         };
-        let outdated =
-            unfit || code.starts_with("42") || matches!(code, "0A000" | "26000" | "22P03");
-        let sqls = || plan.statements().into_iter().map(|(_, sql)| sql);
-        if outdated && self.may_be_stale && lease.connection.statements.any_older(sqls()) {
+        // What was prepared for another type of column reads a value as of that type, and may call it wrong.
+        let outdated = unfit
+            || code.starts_with("42")
+            || code.starts_with("22")
+            || matches!(code, "0A000" | "26000");
+        let statements = plan.statements();
+        let sqls = || statements.iter().map(|(_, text)| text.sql);
+        let older = unfit || lease.connection.statements.any_older(sqls());
+        if outdated && self.may_be_stale && older {
             self.may_be_stale = false;
+            let written = statements.iter().filter_map(|(_, text)| text.written);
+            written.for_each(|written| types.limits.forget(&written.table));
             return lease.connection.forget(sqls()).is_ok();
         }
         let has_copy = plan.parts.iter().any(|part| part.copy.is_some());
@@ -176,6 +189,7 @@ impl Deadline {
             key.cancel_soon();
             timeout(GRACE, work).await
         };
+        on.retire();
         match outcome {
             // It was done before the server heard of the end.
             Ok(Ok(done)) => Ok(done),
@@ -270,8 +284,8 @@ fn slipped() -> DriverError {
 
 async fn prepare(on: &mut Connection, plan: &Plan<'_>, types: &Types) -> Result<(), Failure> {
     let statements = plan.statements();
-    let sqls: Vec<_> = statements.iter().map(|(_, sql)| *sql).collect();
-    let prepared = on.prepare(&sqls, types).await;
+    let texts: Vec<_> = statements.iter().map(|(_, text)| *text).collect();
+    let prepared = on.prepare(&texts, types).await;
     prepared.map_err(|(position, failed)| Failure {
         step: statements.get(position).and_then(|(step, _)| *step),
         failed,

@@ -2,12 +2,15 @@
 
 use quillback_plugin_api::batch::{Batch, Expect, Isolation, Step};
 use quillback_plugin_api::run::{self, Action, Limits};
+use quillback_plugin_api::sql::{SqlWriter, Statement};
 use quillback_plugin_api::{DriverError, Value};
 
 use crate::bulk::{BULK_FROM, Copy};
 use crate::capabilities::capabilities;
 use crate::dialect::Postgres;
 use crate::guard::{self, Shape};
+use crate::statements::Text;
+use crate::types::limits::Written;
 
 /// What a batch may make use of; an attempt that fails for lack of one is repeated without it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +43,8 @@ pub(crate) struct Part<'b> {
     guarded: Option<String>,
     /// The texts of a large insert.
     pub(crate) copy: Option<Copy>,
+    /// Where its values go.
+    written: Option<Written<'b>>,
 }
 
 /// A batch ready to travel.
@@ -114,6 +119,10 @@ impl<'b> Plan<'b> {
                 shape: Shape::Plain,
                 guarded: None,
                 copy,
+                written: batch
+                    .steps
+                    .get(step)
+                    .and_then(|step| written(step, &dialect)),
             });
         }
         dialect.checked(())?;
@@ -134,13 +143,45 @@ impl<'b> Plan<'b> {
     }
 
     /// The texts to prepare, each with its step.
-    pub(crate) fn statements(&self) -> Vec<(Option<usize>, &str)> {
-        let begin = self.begin.map(|begin| (None, begin));
-        let parts = self.parts.iter().map(|part| (Some(part.step), part.sql()));
+    pub(crate) fn statements(&self) -> Vec<(Option<usize>, Text<'_>)> {
+        let bare = |sql| Text { sql, written: None };
+        let begin = self.begin.map(|begin| (None, bare(begin)));
+        let parts = self.parts.iter().map(|part| {
+            let written = part.written.as_ref();
+            (
+                Some(part.step),
+                Text {
+                    sql: part.sql(),
+                    written,
+                },
+            )
+        });
         let commits = self.ending == Ending::FirstFlight && self.begin.is_some();
-        let commit = commits.then_some((None, COMMIT));
+        let commit = commits.then_some((None, bare(COMMIT)));
         begin.into_iter().chain(parts).chain(commit).collect()
     }
+}
+
+/// The columns that a step writes; what a delete or a read compares with may be rounded.
+fn written<'b>(step: &'b Step, dialect: &Postgres) -> Option<Written<'b>> {
+    let Step::Write { statement, .. } = step else {
+        return None;
+    };
+    let (table, columns, repeats): (_, Vec<_>, _) = match statement {
+        Statement::Insert(insert) => (&insert.table, insert.columns.iter().collect(), true),
+        Statement::Update(update) => {
+            let columns = update.set.iter().map(|assignment| &assignment.column);
+            (&update.table, columns.collect(), false)
+        }
+        Statement::Delete(_) => return None,
+    };
+    let mut w = SqlWriter::new(dialect);
+    w.table(table);
+    Some(Written {
+        table: w.finish().sql,
+        columns,
+        repeats,
+    })
 }
 
 /// Gives every statement that needs one its guard; answers whether all that need one have it, else none has.
@@ -174,7 +215,7 @@ fn guard_all(parts: &mut [Part<'_>], batch: &Batch) -> bool {
 fn expectation(part: &Part<'_>, batch: &Batch) -> Option<Expect> {
     let (expect, rows) = match batch.steps.get(part.step)? {
         Step::Write {
-            statement: quillback_plugin_api::sql::Statement::Insert(insert),
+            statement: Statement::Insert(insert),
             expect,
         } => (*expect, Some((insert.rows.len(), insert.columns.len()))),
         Step::Read { expect, .. } | Step::Write { expect, .. } | Step::Check { expect, .. } => {

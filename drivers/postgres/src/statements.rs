@@ -9,11 +9,20 @@ use quillback_plugin_api::{Column, RowBuffer};
 use crate::connection::{Connection, cell};
 use crate::errors::{Failed, ServerError, protocol};
 use crate::types::decode::Decode;
+use crate::types::limits::{Limit, Written};
 use crate::types::lookup::Types;
 use crate::types::oid;
 
 /// Most statements that a connection keeps prepared, if one batch does not need more.
 const CAPACITY: usize = 256;
+
+/// A statement to prepare.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Text<'t> {
+    pub(crate) sql: &'t str,
+    /// Where its values go, when it writes.
+    pub(crate) written: Option<&'t Written<'t>>,
+}
 
 /// A prepared statement.
 #[derive(Debug)]
@@ -22,6 +31,8 @@ pub(crate) struct Statement {
     pub(crate) name: String,
     /// Types of its parameters.
     pub(crate) params: Vec<u32>,
+    /// What the columns keep that its parameters go to; as far as they are known to have limits.
+    pub(crate) limits: Vec<Limit>,
     /// Its result.
     pub(crate) shape: Arc<Shape>,
     /// When it was used last.
@@ -117,17 +128,17 @@ impl Connection {
     /// The position of the statement that the server refused, and why.
     pub(crate) async fn prepare(
         &mut self,
-        sqls: &[&str],
+        texts: &[Text<'_>],
         types: &Types,
     ) -> Result<(), (usize, Failed)> {
         self.statements.now += 1;
         let now = self.statements.now;
         let mut seen = HashSet::new();
         let mut missing = Vec::new();
-        for (position, sql) in sqls.iter().enumerate() {
-            match self.statements.by_text.get_mut(*sql) {
+        for (position, text) in texts.iter().enumerate() {
+            match self.statements.by_text.get_mut(text.sql) {
                 Some(statement) => statement.used = now,
-                None if seen.insert(*sql) => missing.push((position, *sql)),
+                None if seen.insert(text.sql) => missing.push((position, *text)),
                 None => {}
             }
         }
@@ -137,8 +148,8 @@ impl Connection {
         let surplus = self.statements.make_room(missing.len());
         self.write_close(&surplus).map_err(|failed| (0, failed))?;
         let mut described = Vec::with_capacity(missing.len());
-        for (position, sql) in &missing {
-            let name = self.parse(sql).map_err(|failed| (*position, failed))?;
+        for (position, text) in &missing {
+            let name = self.parse(text.sql).map_err(|failed| (*position, failed))?;
             described.push(Described {
                 name,
                 ..Described::default()
@@ -152,8 +163,8 @@ impl Connection {
             Err((read, _)) => *read,
         };
         landed.map_err(|failed| (0, failed))?;
-        for (description, (position, sql)) in described.into_iter().zip(&missing).take(read) {
-            let kept = self.keep(sql, description, types).await;
+        for (description, (position, text)) in described.into_iter().zip(&missing).take(read) {
+            let kept = self.keep(*text, description, types).await;
             kept.map_err(|failed| (*position, failed))?;
         }
         outcome.map_err(|(read, failed)| (missing.get(read).map_or(0, |(at, _)| *at), failed))
@@ -219,7 +230,7 @@ impl Connection {
 
     async fn keep(
         &mut self,
-        sql: &str,
+        text: Text<'_>,
         description: Described,
         types: &Types,
     ) -> Result<(), Failed> {
@@ -232,6 +243,15 @@ impl Connection {
         if description.params.contains(&oid::MONEY) {
             types.learn_money(self).await?;
         }
+        let limits = match text.written {
+            Some(written) => {
+                types
+                    .limits
+                    .of_params(self, written, &description.params)
+                    .await?
+            }
+            None => Vec::new(),
+        };
         let decode = |ty| types.decode(ty).unwrap_or(Decode::AsText);
         let decodes = used.iter().map(|(ty, _)| decode(*ty)).collect();
         let columns = description
@@ -245,11 +265,14 @@ impl Connection {
         let statement = Statement {
             name: description.name,
             params: description.params,
+            limits,
             shape: Arc::new(Shape { columns, decodes }),
             used: self.statements.now,
             made: self.statements.now,
         };
-        self.statements.by_text.insert(sql.to_owned(), statement);
+        self.statements
+            .by_text
+            .insert(text.sql.to_owned(), statement);
         Ok(())
     }
 }

@@ -12,7 +12,7 @@ use crate::capabilities::MAX_PARAMS;
 use crate::dialect::Postgres;
 use crate::errors::{Failed, ServerError, protocol};
 use crate::pool::Lease;
-use crate::statements::Shape;
+use crate::statements::{Shape, Text};
 
 /// Rows after which a piece is handed out.
 const ROWS: usize = 1_000;
@@ -48,7 +48,11 @@ pub(crate) async fn open(
     loop {
         let mut lease = server.pool.get().await?;
         let connection = &mut lease.connection;
-        let prepared = connection.prepare(&[&statement.sql], &server.types).await;
+        let text = Text {
+            sql: &statement.sql,
+            written: None,
+        };
+        let prepared = connection.prepare(&[text], &server.types).await;
         let started = match prepared {
             Ok(()) => start(&mut lease, &statement, server).await,
             Err((_, failed)) => Err(failed),

@@ -3,6 +3,7 @@
 pub(crate) mod array;
 pub(crate) mod decode;
 pub(crate) mod fit;
+pub(crate) mod limits;
 pub(crate) mod literal;
 pub(crate) mod lookup;
 pub(crate) mod numeric;
@@ -196,21 +197,22 @@ impl NativeType {
         }
     }
 
-    /// The modifier holds the digits: <https://github.com/postgres/postgres/blob/master/src/backend/utils/adt/numeric.c>,
-    /// `make_numeric_typmod`.
     fn numeric(&self) -> LogicalType {
-        let Ok(packed) = u32::try_from(self.modifier - 4) else {
-            return LogicalType::Decimal {
-                precision: None,
-                scale: None,
-            };
-        };
-        let scale = i32::try_from(packed & 0x7FF).unwrap_or(0);
+        let digits = numeric_digits(self.modifier);
         LogicalType::Decimal {
-            precision: Some(packed >> 16),
-            scale: Some((scale ^ 1_024) - 1_024),
+            precision: digits.map(|(precision, _)| precision),
+            scale: digits.map(|(_, scale)| scale),
         }
     }
+}
+
+/// The digits that the modifier of an exact number holds: how many there are, how many of them after the point; `None`
+/// is unlimited (<https://github.com/postgres/postgres/blob/master/src/backend/utils/adt/numeric.c>,
+/// `make_numeric_typmod`).
+pub(crate) fn numeric_digits(modifier: i32) -> Option<(u32, i32)> {
+    let packed = u32::try_from(modifier.checked_sub(4)?).ok()?;
+    let scale = i32::try_from(packed & 0x7FF).ok()?;
+    Some((packed >> 16, (scale ^ 1_024) - 1_024))
 }
 
 fn int(bits: u8) -> LogicalType {

@@ -28,9 +28,6 @@ fn main() -> ExitCode {
         },
         quirks: Quirks {
             reformats_json: true,
-            rounds_decimals: true,
-            rounds_fractions: true,
-            cuts_trailing_spaces: true,
             ..Quirks::default()
         },
     };

@@ -3,8 +3,10 @@
 use std::borrow::Cow;
 
 use quillback_plugin_api::civil::{Date, Interval, Timestamp};
+use quillback_plugin_api::value::is_decimal;
 use quillback_plugin_api::{Category, DriverError, Value};
 
+use super::limits::Limit;
 use super::literal;
 use super::oid;
 
@@ -59,6 +61,8 @@ pub(crate) enum Unfit {
     Fraction(u32),
     /// The date is not in the calendar.
     Calendar,
+    /// The column would round or cut the value.
+    Column(Limit),
 }
 
 impl From<Unfit> for DriverError {
@@ -71,6 +75,17 @@ impl From<Unfit> for DriverError {
                 name(ty)
             ),
             Unfit::Calendar => "a date is not a day of the calendar".to_owned(),
+            Unfit::Column(Limit::Scale(digits)) => {
+                format!(
+                    "a number has more than the {digits} digits after the point that its column keeps"
+                )
+            }
+            Unfit::Column(Limit::Fraction(digits)) => {
+                format!(
+                    "a time has more than the {digits} digits of a second that its column keeps"
+                )
+            }
+            Unfit::Column(_) => "a text is longer than its column takes".to_owned(),
         };
         Self::new(Category::InvalidData, message)
     }
@@ -158,6 +173,7 @@ fn fit_text(text: &str, ty: u32) -> Result<Form<'_>, Unfit> {
         | oid::XML
         | oid::UNKNOWN => Ok(Form::Text(text.into())),
         oid::JSONB => Ok(Form::Jsonb(text.into())),
+        oid::NUMERIC if is_decimal(text) => Ok(Form::Numeric(text.into())),
         // The input function would take some texts as hexadecimal and others as they are.
         oid::BYTEA => Err(Unfit::Kind(ty)),
         oid::DATE | oid::TIME | oid::TIMETZ | oid::TIMESTAMP | oid::TIMESTAMPTZ

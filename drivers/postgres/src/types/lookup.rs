@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use quillback_plugin_api::DriverError;
 
 use super::decode::Decode;
+use super::limits::Limits;
 use super::oid;
 use crate::connection::Connection;
 
@@ -16,6 +17,8 @@ pub(crate) struct Types {
     decodes: Mutex<HashMap<u32, Decode>>,
     names: Mutex<HashMap<(u32, i32), String>>,
     money_scale: AtomicU8,
+    /// What columns keep of the values written to them.
+    pub(crate) limits: Limits,
 }
 
 const UNKNOWN_SCALE: u8 = u8::MAX;
@@ -49,6 +52,7 @@ impl Default for Types {
             decodes: Mutex::default(),
             names: Mutex::default(),
             money_scale: AtomicU8::new(UNKNOWN_SCALE),
+            limits: Limits::default(),
         }
     }
 }
