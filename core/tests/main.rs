@@ -3,6 +3,7 @@
 
 mod audit_events;
 mod bootstrap;
+mod credentials;
 mod groups;
 mod keys;
 mod migrations;

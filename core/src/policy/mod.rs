@@ -79,13 +79,17 @@ impl Grant {
 /// Works out what the user may do.
 ///
 /// # Errors
-/// `NotFound` when the user may not even see the schema: then it does not exist for that user.
+/// `NotFound` when the user may not even see the schema: then it does not exist for that user. `PasswordDue`.
 pub fn grant(principal: &Principal, found: &Found) -> Result<Grant> {
+    if principal.must_change_password {
+        return Err(Error::PasswordDue);
+    }
     let whole = &found.loaded.whole;
     let held = held_rights(principal, whole);
     let mut actions: Vec<Action> = Action::ALL
         .into_iter()
         .filter(|action| held.iter().any(|rights| rights.allows(*action)))
+        .filter(|action| !(principal.read_only && action.changes_rows()))
         .collect();
     if !actions.contains(&Action::View) {
         return Err(Error::NotFound("schema"));

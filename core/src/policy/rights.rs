@@ -37,6 +37,14 @@ impl Action {
         Self::Export,
     ];
 
+    /// Whether rows are other ones afterwards: tokens for reading do not give it.
+    pub(crate) fn changes_rows(self) -> bool {
+        match self {
+            Self::View | Self::History | Self::Export => false,
+            Self::Add | Self::Edit | Self::Delete | Self::BulkEdit | Self::RollBack => true,
+        }
+    }
+
     /// How a refusal names it: "You do not have the right to ...".
     pub(crate) fn phrase(self) -> &'static str {
         match self {
