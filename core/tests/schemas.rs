@@ -226,7 +226,7 @@ async fn the_test_of_a_connection_finds_its_rights_and_leaves_nothing_behind() {
             &target.admin,
             app,
             &target.connection,
-            None,
+            target.database.schema(),
             String::new(),
             (0, 100),
         )
@@ -252,7 +252,7 @@ async fn the_test_of_a_connection_finds_its_rights_and_leaves_nothing_behind() {
             &target.admin,
             app,
             &target.connection,
-            None,
+            target.database.schema(),
             String::new(),
             (0, 100),
         )

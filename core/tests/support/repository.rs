@@ -106,6 +106,14 @@ impl Repository {
         self.options.as_object().unwrap().clone()
     }
 
+    /// What the database calls a schema where its server shows those of other tests as well.
+    pub(crate) fn schema(&self) -> Option<String> {
+        match &self.place {
+            Place::Database { name, .. } if self.kind == Kind::Mysql => Some(name.clone()),
+            _ => None,
+        }
+    }
+
     /// Opens it once more.
     pub(crate) async fn open(&self) -> (RemoteDriver, RemoteInstance) {
         let driver = self.kind.driver();

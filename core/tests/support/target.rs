@@ -24,7 +24,8 @@ pub(crate) struct Target {
     pub(crate) connection: ConnectionId,
     /// The schema.
     pub(crate) schema: Schema,
-    pub(crate) _database: Repository,
+    /// The target database; it goes with the test.
+    pub(crate) database: Repository,
 }
 
 /// A field of a draft.
@@ -91,7 +92,7 @@ impl Target {
             admin,
             connection,
             schema,
-            _database: database,
+            database,
         }
     }
 
