@@ -8,6 +8,7 @@ use quillback_plugin_api::{Category, DriverError, Value};
 use rusqlite::{Connection, Statement};
 
 use crate::errors::translate;
+use crate::guard;
 use crate::plan::{Answers, Plan, Planned};
 use crate::values::{self, Reading};
 use crate::watch;
@@ -44,7 +45,10 @@ fn send(connection: &Connection, plan: &Plan, planned: &Planned) -> Result<Answe
         .prepare_cached(&planned.statement.sql)
         .map_err(failed)?;
     if planned.answers == Answers::AffectedByRow {
-        return insert_rows(&mut statement, plan, planned.step).map(Answer::Affected);
+        return insert_rows(connection, &mut statement, plan, planned.step).map(Answer::Affected);
+    }
+    if let Some(update) = plan.update(planned.step) {
+        guard::update(connection, update)?;
     }
     bind_all(&mut statement, &planned.statement.params)?;
     if planned.answers == Answers::Affected {
@@ -73,6 +77,7 @@ fn send(connection: &Connection, plan: &Plan, planned: &Planned) -> Result<Answe
 }
 
 fn insert_rows(
+    connection: &Connection,
     statement: &mut Statement<'_>,
     plan: &Plan,
     step: usize,
@@ -86,8 +91,10 @@ fn insert_rows(
     let failed = |error| translate(&error, Some(insert.table.name.as_str()));
     let mut added = 0;
     for row in &insert.rows {
-        for (position, cell) in row.enumerate() {
-            let value = values::bind(cell?)?;
+        for (position, (cell, column)) in row.zip(&insert.columns).enumerate() {
+            let cell = cell?;
+            guard::cell(connection, &insert.table, column, cell)?;
+            let value = values::bind(cell)?;
             statement
                 .raw_bind_parameter(position + 1, value)
                 .map_err(failed)?;

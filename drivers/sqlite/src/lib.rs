@@ -12,6 +12,7 @@ mod dialect;
 mod errors;
 mod execute;
 mod functions;
+mod guard;
 mod instance;
 mod introspect;
 mod options;

@@ -3,7 +3,7 @@
 use quillback_plugin_api::batch::{Batch, RenderedStep, Step};
 use quillback_plugin_api::dialect;
 use quillback_plugin_api::run::{self, Action, Limits};
-use quillback_plugin_api::sql::{Insert, Rendered, Select, SetTo, Statement, Update};
+use quillback_plugin_api::sql::{Assignment, Insert, Rendered, Select, SetTo, Statement, Update};
 use quillback_plugin_api::{Category, DriverError};
 
 use crate::capabilities::capabilities;
@@ -95,6 +95,11 @@ impl Plan {
         }
     }
 
+    /// The update of a step that changes rows.
+    pub(crate) fn update(&self, step: usize) -> Option<&Update> {
+        update_of(&self.batch, step)
+    }
+
     /// Name of the table that a step is about.
     pub(crate) fn table(&self, step: usize) -> Option<&str> {
         let table = match self.batch.steps.get(step)? {
@@ -156,7 +161,7 @@ fn mark_last(statements: &mut [Planned]) {
     }
 }
 
-fn adding(batch: &Batch, step: usize) -> Option<&Update> {
+fn update_of(batch: &Batch, step: usize) -> Option<&Update> {
     match batch.steps.get(step)? {
         Step::Write {
             statement: Statement::Update(update),
@@ -164,12 +169,11 @@ fn adding(batch: &Batch, step: usize) -> Option<&Update> {
         } => Some(update),
         _ => None,
     }
-    .filter(|update| {
-        update
-            .set
-            .iter()
-            .any(|set| matches!(set.to, SetTo::Plus(_)))
-    })
+}
+
+fn adding(batch: &Batch, step: usize) -> Option<&Update> {
+    let is_plus = |set: &Assignment| matches!(set.to, SetTo::Plus(_));
+    update_of(batch, step).filter(|update| update.set.iter().any(is_plus))
 }
 
 fn printed(update: &Update, step: usize) -> Result<Rendered, DriverError> {

@@ -62,15 +62,22 @@ impl Readers {
         work: impl FnOnce(&mut Connection) -> Result<T, DriverError> + Send + 'static,
     ) -> Result<T, DriverError> {
         let (answer, wait) = oneshot::channel();
-        self.start(Box::new(move |connection| {
+        let patience = watch.clone();
+        let work: Work = Box::new(move |connection| {
             let done = match watch.stop() {
                 Some(stopped) => Err(stopped),
-                None => connection.and_then(|connection| watch.over(|| work(connection))),
+                None if watch.claim() => {
+                    connection.and_then(|connection| watch.over(|| work(connection)))
+                }
+                None => return,
             };
             let _ = answer.send(done);
-        }))
-        .await?;
-        wait.await.map_err(|_| ended())?
+        });
+        let call = async {
+            self.start(work).await?;
+            wait.await.map_err(|_| ended())?
+        };
+        patience.wait(call).await
     }
 
     /// Starts `work` on a connection as soon as one is free.

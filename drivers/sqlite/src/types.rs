@@ -133,19 +133,46 @@ pub(crate) fn parse(declared: &str) -> LogicalType {
 }
 
 fn by_affinity(name: &str, first: Option<u32>) -> LogicalType {
-    let has = |part: &str| name.contains(part);
-    if has("int") {
-        LogicalType::INT64
-    } else if has("char") {
-        LogicalType::Text { length: first }
-    } else if has("clob") || has("text") {
-        LogicalType::Text { length: None }
-    } else if has("blob") {
-        LogicalType::Bytes { length: first }
-    } else if has("real") || has("floa") || has("doub") {
-        LogicalType::Float { bits: 64 }
+    match affinity(name) {
+        Affinity::Integer => LogicalType::INT64,
+        Affinity::Text if name.contains("char") => LogicalType::Text { length: first },
+        Affinity::Text => LogicalType::Text { length: None },
+        Affinity::Blob if name.is_empty() => LogicalType::Other,
+        Affinity::Blob => LogicalType::Bytes { length: first },
+        Affinity::Real => LogicalType::Float { bits: 64 },
+        Affinity::Numeric => LogicalType::Other,
+    }
+}
+
+/// What the engine makes of values on their way into a column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Affinity {
+    /// Texts that look like numbers become numbers.
+    Integer,
+    /// Numbers become texts.
+    Text,
+    /// Nothing is changed.
+    Blob,
+    /// Numbers become floats.
+    Real,
+    /// Texts that look like numbers become numbers.
+    Numeric,
+}
+
+/// The affinity of a declared type (<https://www.sqlite.org/datatype3.html#determination_of_column_affinity>).
+pub(crate) fn affinity(declared: &str) -> Affinity {
+    let declared = declared.to_ascii_lowercase();
+    let has = |parts: &[&str]| parts.iter().any(|part| declared.contains(part));
+    if has(&["int"]) {
+        Affinity::Integer
+    } else if has(&["char", "clob", "text"]) {
+        Affinity::Text
+    } else if declared.is_empty() || has(&["blob"]) {
+        Affinity::Blob
+    } else if has(&["real", "floa", "doub"]) {
+        Affinity::Real
     } else {
-        LogicalType::Other
+        Affinity::Numeric
     }
 }
 

@@ -201,6 +201,9 @@ fn read_integer(number: i64, reading: Reading, out: &mut RowBuffer) {
         (Reading::Bool, 0 | 1) => out.push(ValueRef::Bool(number == 1)),
         (Reading::Decimal(scale), _) => {
             let digits = number.to_string();
+            // With a point, the engine would make a float of it when it is sent back; that keeps 15 digits.
+            let exact = digits.len() + scale <= 15;
+            let scale = if exact { scale } else { 0 };
             out.push(ValueRef::Decimal(&decimal::pad(&digits, scale)));
         }
         _ => out.push(ValueRef::I64(number)),

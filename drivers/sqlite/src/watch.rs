@@ -14,6 +14,7 @@ use quillback_plugin_api::{Category, DriverError};
 #[derive(Clone, Debug)]
 pub(crate) struct Watch {
     gone: Arc<AtomicBool>,
+    claimed: Arc<AtomicBool>,
     deadline: Option<Instant>,
 }
 
@@ -36,6 +37,7 @@ impl Watch {
             .flatten();
         let watch = Self {
             gone: Arc::clone(&gone),
+            claimed: Arc::default(),
             deadline,
         };
         (watch, Caller(gone))
@@ -47,10 +49,32 @@ impl Watch {
             let message = "the call was cancelled; nothing took effect";
             Some(DriverError::new(Category::Cancelled, message))
         } else if self.is_late() {
-            let message = "the deadline passed; nothing took effect";
-            Some(DriverError::new(Category::Timeout, message))
+            Some(late())
         } else {
             None
+        }
+    }
+
+    /// Takes the call, for the thread that is about to begin it or for the caller that gives it up: only the first of
+    /// the two gets it.
+    pub(crate) fn claim(&self) -> bool {
+        !self.claimed.swap(true, Ordering::AcqRel)
+    }
+
+    /// Waits for a call. When the deadline passes before a thread began it, it never begins and the wait is over at
+    /// once; after that the thread ends it in its own time, and its answer is the truth.
+    pub(crate) async fn wait<T>(
+        &self,
+        call: impl Future<Output = Result<T, DriverError>>,
+    ) -> Result<T, DriverError> {
+        let Some(deadline) = self.deadline else {
+            return call.await;
+        };
+        let mut call = std::pin::pin!(call);
+        match tokio::time::timeout_at(deadline.into(), &mut call).await {
+            Ok(done) => done,
+            Err(_) if self.claim() => Err(late()),
+            Err(_) => call.await,
         }
     }
 
@@ -81,6 +105,11 @@ impl Watch {
     }
 }
 
+fn late() -> DriverError {
+    let message = "the deadline passed; nothing took effect";
+    DriverError::new(Category::Timeout, message)
+}
+
 thread_local! {
     static CURRENT: RefCell<Option<Watch>> = const { RefCell::new(None) };
 }
@@ -109,6 +138,28 @@ mod tests {
             })
             .unwrap();
         assert!(!should_stop());
+    }
+
+    #[tokio::test]
+    async fn a_call_that_nobody_began_ends_at_its_deadline() {
+        let (watch, _caller) = Watch::start(1);
+        let never = std::future::pending::<Result<(), DriverError>>();
+        let late = watch.wait(never).await.unwrap_err();
+        assert_eq!(late.category, Category::Timeout);
+        assert!(!watch.claim(), "a thread would begin it after all");
+    }
+
+    #[tokio::test]
+    async fn a_call_that_was_begun_is_waited_for() {
+        let (watch, _caller) = Watch::start(1);
+        assert!(watch.claim());
+        let slow = async {
+            while watch.stop().is_none() {
+                tokio::task::yield_now().await;
+            }
+            Ok(5)
+        };
+        assert_eq!(watch.wait(slow).await.unwrap(), 5);
     }
 
     #[test]

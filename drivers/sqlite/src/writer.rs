@@ -49,6 +49,8 @@ struct Waiting {
     plan: Plan,
     watch: Watch,
     answer: oneshot::Sender<Outcome>,
+    /// It ran before, in a transaction that was lost.
+    begun: bool,
     /// It ended a whole group before; it runs in a transaction of its own now.
     solo: bool,
 }
@@ -59,11 +61,17 @@ impl Writer {
     /// # Errors
     /// What opening answers.
     pub(crate) async fn open(options: Options) -> Result<Self, DriverError> {
+        Self::start(move || connect::open_writer(&options)).await
+    }
+
+    async fn start(
+        open: impl FnOnce() -> Result<Connection, DriverError> + Send + 'static,
+    ) -> Result<Self, DriverError> {
         let (jobs, queue) = mpsc::channel(QUEUE);
         let (opened, wait) = oneshot::channel();
         std::thread::Builder::new()
             .name("sqlite-writer".into())
-            .spawn(move || match connect::open_writer(&options) {
+            .spawn(move || match open() {
                 Ok(connection) => {
                     if opened.send(Ok(())).is_ok() {
                         Thread {
@@ -87,16 +95,23 @@ impl Writer {
     /// What became of it, if not an outcome.
     pub(crate) async fn apply(&self, plan: Plan, watch: Watch) -> Outcome {
         let (answer, wait) = oneshot::channel();
+        let patience = watch.clone();
         let waiting = Waiting {
             plan,
             watch,
             answer,
+            begun: false,
             solo: false,
         };
-        self.jobs
-            .send(Job::Apply(waiting))
-            .await
-            .map_err(|_| closed())?;
+        patience.wait(self.ask(Job::Apply(waiting), wait)).await
+    }
+
+    async fn ask<T>(
+        &self,
+        job: Job,
+        wait: oneshot::Receiver<Result<T, DriverError>>,
+    ) -> Result<T, DriverError> {
+        self.jobs.send(job).await.map_err(|_| closed())?;
         wait.await.map_err(|_| ended())?
     }
 
@@ -110,18 +125,16 @@ impl Writer {
         work: impl FnOnce(&mut Connection) -> Result<T, DriverError> + Send + 'static,
     ) -> Result<T, DriverError> {
         let (answer, wait) = oneshot::channel();
+        let patience = watch.clone();
         let job: Work = Box::new(move |connection| {
             let done = match watch.stop() {
                 Some(stopped) => Err(stopped),
-                None => watch.over(|| work(connection)),
+                None if watch.claim() => watch.over(|| work(connection)),
+                None => return,
             };
             let _ = answer.send(done);
         });
-        self.jobs
-            .send(Job::Alone(job))
-            .await
-            .map_err(|_| closed())?;
-        wait.await.map_err(|_| ended())?
+        patience.wait(self.ask(Job::Alone(job), wait)).await
     }
 
     /// Ends the thread after all that waits is done, and closes the file.
@@ -202,10 +215,14 @@ impl Thread {
     }
 
     /// Runs one batch in the open transaction, or in a new one when the group is empty.
-    fn run(&mut self, waiting: Waiting, group: &mut Group) {
+    fn run(&mut self, mut waiting: Waiting, group: &mut Group) {
         if let Some(stopped) = waiting.watch.stop() {
             return answer(waiting, Err(stopped));
         }
+        if !waiting.begun && !waiting.watch.claim() {
+            return;
+        }
+        waiting.begun = true;
         let nested = !self.connection.is_autocommit();
         let begin = if nested {
             "SAVEPOINT batch"
@@ -312,3 +329,7 @@ impl Thread {
 fn answer(waiting: Waiting, done: Outcome) {
     let _ = waiting.answer.send(done);
 }
+
+#[cfg(test)]
+#[path = "writer_tests.rs"]
+mod tests;

@@ -1,4 +1,4 @@
-//! What the shared suite cannot ask of every database: group commit, the file, the engine's own limits.
+//! What the shared suite cannot ask of every database: the file, other programs beside, the engine's own limits.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
@@ -6,5 +6,11 @@
     reason = "a test fails by panicking"
 )]
 
+mod concurrency;
+mod file;
+mod foreign;
+mod memory;
+mod reads;
 mod support;
+mod tables;
 mod writes;

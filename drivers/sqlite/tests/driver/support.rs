@@ -2,9 +2,10 @@
 
 use quillback_driver_sqlite::{Instance, Sqlite};
 use quillback_plugin_api::batch::{Batch, BatchOutcome, Expect};
+use quillback_plugin_api::catalog::{Catalog, Introspect, TableInfo};
 use quillback_plugin_api::driver::{Context, Driver, Instance as _};
 use quillback_plugin_api::sql::{
-    Assignment, ColumnDef, CreateTable, Ddl, Expr, Insert, Select, Statement, Update,
+    Assignment, ColumnDef, CreateTable, Ddl, Expr, Insert, Select, SetTo, Statement, Update,
 };
 use quillback_plugin_api::types::LogicalType;
 use quillback_plugin_api::{DriverError, Ident, RowBuffer, TableRef, Value};
@@ -94,6 +95,30 @@ pub(crate) fn write(statement: Statement, expect: Expect) -> Batch {
     let mut batch = Batch::default();
     batch.write(statement, expect);
     batch
+}
+
+/// Adds `value` to a column of every row.
+pub(crate) fn plus(text: &str, column: &str, value: impl Into<Value>) -> Statement {
+    Statement::Update(Update {
+        table: table(text),
+        set: vec![Assignment {
+            column: name(column),
+            to: SetTo::Plus(value.into()),
+        }],
+        filter: Expr::True,
+    })
+}
+
+pub(crate) async fn info(db: &Database, text: &str) -> Option<TableInfo> {
+    match db
+        .instance
+        .introspect(Introspect::Table(table(text)))
+        .await
+        .unwrap()
+    {
+        Catalog::Table(info) => info,
+        other => panic!("{other:?}"),
+    }
 }
 
 pub(crate) fn set_note(id: i64, text: &str) -> Statement {
