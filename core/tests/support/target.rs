@@ -203,7 +203,10 @@ pub(crate) fn delete(key: &Json, seen: Json) -> WriteChange {
 }
 
 fn object(json: Json) -> write::Values {
-    json.as_object().unwrap().clone()
+    let Json::Object(values) = json else {
+        panic!("values are an object")
+    };
+    values
 }
 
 /// A row with a value of every field.
