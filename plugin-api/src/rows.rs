@@ -63,9 +63,10 @@ impl<'a> Cells<'a> {
 impl<'a> Iterator for Cells<'a> {
     type Item = Result<ValueRef<'a>, CodecError>;
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         self.left = self.left.checked_sub(1)?;
-        Some(self.reader.value())
+        Some(self.reader.cell())
     }
 }
 
@@ -106,7 +107,7 @@ impl RowBuffer {
         let mut reader = Reader::new(&bytes);
         let cells = u64::from(width) * u64::from(rows);
         for _ in 0..cells {
-            reader.value()?;
+            reader.check()?;
         }
         if !reader.rest().is_empty() {
             return Err(CodecError("there is more than the rows announced"));
@@ -120,6 +121,7 @@ impl RowBuffer {
     }
 
     /// Appends one cell; each time a row is full it counts.
+    #[inline]
     pub fn push(&mut self, value: ValueRef<'_>) {
         codec::put(&mut self.bytes, value);
         self.count_cell();
@@ -131,6 +133,7 @@ impl RowBuffer {
         self.count_cell();
     }
 
+    #[inline]
     fn count_cell(&mut self) {
         self.cells += 1;
         if self.cells >= self.width {
@@ -228,11 +231,12 @@ pub struct Rows<'a> {
 impl<'a> Iterator for Rows<'a> {
     type Item = Cells<'a>;
 
+    #[inline]
     fn next(&mut self) -> Option<Cells<'a>> {
         self.left = self.left.checked_sub(1)?;
         let start = self.reader.rest();
         for _ in 0..self.width {
-            self.reader.value().ok()?;
+            self.reader.skip().ok()?;
         }
         let used = start.len() - self.reader.rest().len();
         Some(Cells::new(start.get(..used)?, self.width))

@@ -46,8 +46,8 @@ fn on_slow(id: &str, took: Duration, count: u64) {
             driver.id = id,
             duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
             count,
-            "a driver kept a thread of the server busy; \
-             with `isolate = auto` its calls run on threads of its own from now on"
+            "a driver kept a thread of the server busy; if that goes on and the setting is `auto`, \
+             its calls will run on threads of its own"
         );
     }
 }

@@ -10,9 +10,9 @@ use super::panic::guard;
 use super::runtime;
 use super::task::{Answer, Failure, Reply, launch, ready};
 use crate::abi::{self, Object, ObjectVTable, Slice, kind, op};
-use crate::driver::{Driver, Instance, RowStream};
+use crate::driver::{Driver, Instance, RowStream, ServerInfo};
 use crate::error::{Category, DriverError};
-use crate::message;
+use crate::message::{self, Latest};
 use crate::rows::RowBuffer;
 
 /// Something that the server holds and asks.
@@ -58,18 +58,16 @@ unsafe extern "C" fn invoke<T: Serve>(
         Arc::increment_strong_count(ptr);
         Arc::from_raw(ptr)
     };
-    let runtime = this.runtime().clone();
     // SAFETY: the server lends the request for the call.
     let request = unsafe { request.as_bytes() };
-    let started = guard(|| {
-        let _entered = runtime.enter();
-        this.serve(op, flags, request)
-    });
-    match started {
-        Ok(Ok(future)) => future,
-        Ok(Err(failure)) => ready(&runtime, Err(failure)),
-        Err(panicked) => ready(&runtime, Err(Failure::Panic(panicked))),
-    }
+    let failure = match guard(|| this.serve(op, flags, request)) {
+        Ok(Ok(future)) => return future,
+        Ok(Err(failure)) => failure,
+        Err(panicked) => Failure::Panic(panicked),
+    };
+    // SAFETY: as above.
+    let runtime = unsafe { &*ptr }.runtime();
+    ready(runtime.clone(), Err(failure))
 }
 
 unsafe extern "C" fn drop_object<T: Serve>(ptr: *mut c_void) {
@@ -102,10 +100,11 @@ impl<D: Driver> Serve for DriverObject<D> {
         // A connection stays with the runtime that it was opened in: its sockets and tasks are registered there.
         let runtime = runtime::current_or_own()?;
         let home = runtime.clone();
-        Ok(launch(&runtime, flags, async move {
+        Ok(launch(runtime, flags, async move {
             let instance = self.driver.open(options).await?;
             Ok(Reply::object(Arc::new(InstanceObject {
                 instance,
+                server: Latest::default(),
                 runtime: home,
             })))
         }))
@@ -114,6 +113,7 @@ impl<D: Driver> Serve for DriverObject<D> {
 
 pub(super) struct InstanceObject<I> {
     instance: I,
+    server: Latest<ServerInfo>,
     runtime: Handle,
 }
 
@@ -128,7 +128,7 @@ impl<I: Instance> Serve for InstanceObject<I> {
         Ok(match op {
             op::PING => self.call(flags, |this| async move {
                 let server = this.instance.ping().await?;
-                Ok(Reply::bytes(message::encode_json(&server)?))
+                Ok(Reply::bytes(this.server.encode(server)?))
             }),
             op::INTROSPECT => {
                 let what = message::decode_json(request)?;
@@ -164,13 +164,13 @@ impl<I: Instance> Serve for InstanceObject<I> {
                 let batch = message::decode_batch(request)?;
                 let rendered = self.instance.render(&batch)?;
                 let reply = Reply::bytes(message::encode_rendered(&rendered)?);
-                ready(&self.runtime, Ok(reply))
+                ready(self.runtime.clone(), Ok(reply))
             }
             op::RENDER_DDL => {
                 let changes: Vec<_> = message::decode_json(request)?;
                 let rendered = self.instance.render_ddl(&changes)?;
                 let reply = Reply::bytes(message::encode_json(&rendered)?);
-                ready(&self.runtime, Ok(reply))
+                ready(self.runtime.clone(), Ok(reply))
             }
             op::CLOSE => self.call(flags, |this| async move {
                 this.instance.close().await;
@@ -186,8 +186,7 @@ impl<I: Instance> InstanceObject<I> {
     where
         F: Future<Output = Answer> + Send + 'static,
     {
-        let runtime = self.runtime.clone();
-        launch(&runtime, flags, work(self))
+        launch(self.runtime.clone(), flags, work(self))
     }
 }
 
@@ -228,7 +227,7 @@ impl<S: RowStream> Serve for StreamObject<S> {
             return Err(DriverError::new(Category::Protocol, message).into());
         };
         let runtime = self.runtime.clone();
-        Ok(launch(&runtime, flags, async move {
+        Ok(launch(runtime, flags, async move {
             // Pieces of one result are about the same size: room for one and a bit saves growing in steps.
             let room = latest + latest / 8 + 64;
             let mut rows = RowBuffer::with_capacity(stream.columns().len(), room);

@@ -102,25 +102,25 @@ struct Task<F> {
 }
 
 /// Makes a C future of one that runs in `runtime`, or on the driver's own threads when the flags say so.
-pub(super) fn launch<F>(runtime: &Handle, flags: u32, future: F) -> abi::Future
+pub(super) fn launch<F>(runtime: Handle, flags: u32, future: F) -> abi::Future
 where
     F: Future<Output = Answer> + Send + 'static,
 {
     if flags & flag::ISOLATE == 0 {
-        return boxed(runtime.clone(), future);
+        return boxed(runtime, future);
     }
     match runtime::own() {
         Ok(own) => {
             let running = own.spawn(future);
             boxed(own, Isolated(running))
         }
-        Err(error) => boxed(runtime.clone(), std::future::ready(Err(error.into()))),
+        Err(error) => ready(runtime, Err(error.into())),
     }
 }
 
 /// A C future that has its answer already.
-pub(super) fn ready(runtime: &Handle, answer: Answer) -> abi::Future {
-    boxed(runtime.clone(), std::future::ready(answer))
+pub(super) fn ready(runtime: Handle, answer: Answer) -> abi::Future {
+    boxed(runtime, std::future::ready(answer))
 }
 
 fn boxed<F>(runtime: Handle, future: F) -> abi::Future

@@ -1,6 +1,6 @@
 //! Answers of a driver: outcomes of batches, headings, pieces of a result, rendered statements.
 
-use super::tree::{checked_rows, finished, take_rows};
+use super::tree::{checked_rows, finished, put_rows, take_rows};
 use super::{protocol, put_block, put_u32};
 use crate::batch::{BatchOutcome, RenderedStep, StepOutcome};
 use crate::codec::{self, Reader};
@@ -36,9 +36,7 @@ pub fn encode_outcome(outcome: &BatchOutcome) -> Result<Vec<u8>, DriverError> {
         out.push(u8::from(step.rows.is_some()));
         if let Some(set) = &step.rows {
             put_columns(&mut out, &set.columns)?;
-            put_u32(&mut out, set.rows.width())?;
-            put_u32(&mut out, set.rows.len())?;
-            put_block(&mut out, set.rows.bytes())?;
+            put_rows(&mut out, &set.rows)?;
         }
     }
     Ok(out)

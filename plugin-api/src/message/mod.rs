@@ -1,28 +1,28 @@
-//! What crosses the plugin boundary: trees as JSON, values beside them in the tagged encoding.
+//! What crosses the plugin boundary, as bytes.
 //!
-//! Inside a tree a value is written as the number of its kind; the values themselves follow in the order of the walk
-//! ([`walk`]). Everything that is received is checked before it is used, and what cannot be read is a
-//! [`Category::Protocol`] error: nothing here panics on foreign bytes.
+//! Batches, selects and their answers have a binary form with values in the tagged encoding. What is asked seldom
+//! (options, catalogs, changes of tables) is JSON. Everything that is received is checked before it is used, and what
+//! cannot be read is a [`Category::Protocol`] error: nothing here panics on foreign bytes.
 
 mod answer;
+mod json;
+mod latest;
 mod tree;
-mod walk;
 
 pub use answer::{
     decode_columns, decode_outcome, decode_piece, decode_rendered, encode_columns, encode_outcome,
     encode_rendered, finish_piece,
 };
-pub use tree::{
-    decode_batch, decode_json, decode_secret_json, decode_select, encode_batch, encode_json,
-    encode_select,
-};
+pub use json::{decode_json, decode_secret_json, encode_json};
+pub(crate) use latest::Latest;
+pub use tree::{decode_batch, decode_select, encode_batch, encode_select};
 
 use serde::{Deserialize, Deserializer, Serializer};
 
 use crate::error::{Category, DriverError};
 use crate::value::Value;
 
-/// Serializes a value as its kind.
+/// Serializes a value as its kind: a statement as JSON shows its shape without its values.
 pub mod kind {
     use super::{Deserialize, Deserializer, Serializer, Value};
 

@@ -199,14 +199,6 @@ fn answers_come_back_as_they_went_in() {
     assert!(decode_piece(1, &bytes).is_err());
 }
 
-#[test]
-fn a_field_that_is_missing_takes_its_default() {
-    let json = br#"{"steps":[]}"#;
-    let mut bytes = Vec::new();
-    put_block(&mut bytes, json).unwrap();
-    assert_eq!(decode_batch(&bytes).unwrap(), Batch::default());
-}
-
 type Read = fn(&[u8]) -> bool;
 
 #[test]

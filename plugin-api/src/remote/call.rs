@@ -4,8 +4,8 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Instant;
 
+use super::clock::Moment;
 use super::watch::Watch;
 use crate::abi::{self, Bytes, HostWaker, Object, Outcome, flag, op, status};
 use crate::error::{Category, DriverError};
@@ -58,9 +58,11 @@ impl Future for Call<'_> {
             return Poll::Ready(Err(protocol("a call that ended was polled again")));
         };
         let mut out = Outcome::NONE;
-        let started = Instant::now();
+        let started = Moment::now();
         let is_ready = future.poll(&HostWaker::new(context.waker()), &mut out);
-        watch.polled(started.elapsed());
+        if let Some(took) = started.long_since() {
+            watch.polled(took);
+        }
         if !is_ready {
             return Poll::Pending;
         }

@@ -8,7 +8,7 @@ use crate::batch::{Batch, BatchOutcome, RenderedStep};
 use crate::catalog::{Catalog, Introspect};
 use crate::driver::ServerInfo;
 use crate::error::DriverError;
-use crate::message;
+use crate::message::{self, Latest};
 use crate::rows::{Column, RowBuffer};
 use crate::sql::{Ddl, Select};
 
@@ -16,12 +16,14 @@ use crate::sql::{Ddl, Select};
 #[derive(Clone, Debug)]
 pub struct RemoteInstance {
     calls: Arc<Calls>,
+    server: Arc<Latest<ServerInfo>>,
 }
 
 impl RemoteInstance {
     pub(super) fn new(calls: Calls) -> Self {
         Self {
             calls: Arc::new(calls),
+            server: Arc::default(),
         }
     }
 
@@ -45,7 +47,7 @@ impl RemoteInstance {
     /// What the driver answers.
     pub async fn ping(&self) -> Result<ServerInfo, DriverError> {
         let reply = self.call(op::PING, &[]).await?;
-        message::decode_json(reply.payload.as_bytes())
+        self.server.decode(reply.payload.as_bytes())
     }
 
     /// Looks up what is in the database.

@@ -9,6 +9,7 @@
 )]
 
 mod call;
+mod clock;
 mod instance;
 mod watch;
 
@@ -51,6 +52,7 @@ impl RemoteDriver {
         info: DriverInfo,
         settings: Settings,
     ) -> Result<Self, DriverError> {
+        clock::start();
         let host = host(settings);
         let mut out = Outcome::NONE;
         // SAFETY: the table is a driver's; the struct lives as long as the process, and the outcome holds nothing yet.

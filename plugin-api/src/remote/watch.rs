@@ -1,16 +1,21 @@
 //! What the server notices of a driver: slow polls, panics, lines for the log.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 /// A poll that takes longer than this keeps other requests waiting.
-pub(super) const SLOW_POLL: Duration = Duration::from_millis(20);
+const SLOW_POLL: Duration = Duration::from_millis(20);
+/// Slow polls after which [`Isolate::Auto`] acts, and the longest time between two of them.
+const STREAK: u32 = 5;
+const STREAK_GAP: Duration = Duration::from_secs(1);
 
 /// Whether calls run on threads of the driver instead of the server's. That costs some microseconds a call and keeps
 /// a driver that blocks from holding up others.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Isolate {
-    /// Once a driver has been slow.
+    /// Once a driver has been slow five times, each time within a second of the time before. A single slow poll may
+    /// only mean that the machine was busy.
     #[default]
     Auto,
     /// Always.
@@ -70,6 +75,7 @@ pub(super) struct Watch {
     settings: Settings,
     isolated: AtomicBool,
     slow: AtomicU64,
+    streak: Mutex<Option<(Instant, u32)>>,
     panics: AtomicU64,
 }
 
@@ -80,6 +86,7 @@ impl Watch {
             settings,
             isolated: AtomicBool::new(settings.isolate == Isolate::On),
             slow: AtomicU64::new(0),
+            streak: Mutex::default(),
             panics: AtomicU64::new(0),
         }
     }
@@ -101,10 +108,21 @@ impl Watch {
     #[cold]
     fn was_slow(&self, took: Duration) {
         let count = self.slow.fetch_add(1, Ordering::Relaxed) + 1;
-        if self.settings.isolate == Isolate::Auto {
+        if self.settings.isolate == Isolate::Auto && self.lengthen_streak() >= STREAK {
             self.isolated.store(true, Ordering::Relaxed);
         }
         (self.settings.on_slow)(&self.id, took, count);
+    }
+
+    fn lengthen_streak(&self) -> u32 {
+        let now = Instant::now();
+        let mut streak = self.streak.lock().unwrap_or_else(PoisonError::into_inner);
+        let length = match *streak {
+            Some((latest, length)) if now.duration_since(latest) < STREAK_GAP => length + 1,
+            _ => 1,
+        };
+        *streak = Some((now, length));
+        length
     }
 
     pub(super) fn panicked(&self) {

@@ -345,11 +345,13 @@ async fn a_driver_that_blocks_is_noticed_and_moved_to_threads_of_its_own() {
     let instance = open(&driver).await;
     assert!(!driver.counters().isolated);
     instance.apply(&told("block")).await.unwrap();
-    let counters = driver.counters();
-    assert!(counters.isolated);
-    assert_eq!(counters.slow_polls, 1);
-    instance.apply(&told("block")).await.unwrap();
-    assert_eq!(driver.counters().slow_polls, 1);
+    assert!(!driver.counters().isolated, "once may be an accident");
+    // A machine that is busy may spread them over more than a second.
+    while !driver.counters().isolated {
+        instance.apply(&told("block")).await.unwrap();
+    }
+    let slow = driver.counters().slow_polls;
+    assert!(slow >= 5, "{slow}");
 }
 
 #[test]

@@ -1,0 +1,3 @@
+//! Measurements of Quillback, each a function that a program or a test can call.
+
+pub mod boundary;
