@@ -238,10 +238,8 @@ async fn read(instance: &RemoteInstance, select: &Select) -> Result<()> {
     let mut stream = instance.stream(select).await?;
     let mut found = 0;
     while let Some(rows) = stream.next().await? {
-        for row in &rows {
-            for cell in row {
-                black_box(cell?);
-            }
+        for cell in rows.cells() {
+            black_box(cell?);
         }
         found += rows.len() as u64;
     }

@@ -6,6 +6,7 @@
 #![warn(missing_docs)]
 
 mod library;
+mod listing;
 mod load;
 mod preflight;
 mod refusal;
@@ -13,7 +14,8 @@ mod registry;
 mod report;
 mod trust;
 
+pub use listing::{Loaded, Missing, Options, Origin, Refused};
 pub use quillback_plugin_api::remote::{Counters, Isolate, RemoteDriver};
 pub use refusal::Refusal;
-pub use registry::{Loaded, Missing, Options, Origin, Refused, Registry, file_name};
+pub use registry::{Registry, file_name};
 pub use trust::{AllowList, Mode};

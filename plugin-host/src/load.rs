@@ -10,8 +10,8 @@ use quillback_plugin_api::driver::DriverInfo;
 use quillback_plugin_api::error::Category;
 use quillback_plugin_api::remote::{self, RemoteDriver};
 
+use crate::listing::Options;
 use crate::refusal::Refusal;
-use crate::registry::Options;
 use crate::trust::{self, Standing};
 use crate::{library, preflight, report};
 

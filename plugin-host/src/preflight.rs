@@ -135,4 +135,23 @@ mod tests {
             assert!(entry(half).is_err());
         }
     }
+
+    #[test]
+    fn a_library_with_flipped_bytes_is_never_a_panic() {
+        let _ = quillback_driver_fixture::driver_plugin;
+        let program = std::env::current_exe().unwrap();
+        let path = program.with_file_name(crate::file_name("fixture"));
+        let mut library = std::fs::read(path).unwrap();
+        assert!(entry(&library).is_ok());
+        let length = library.len();
+        // Headers are at the start, the table of sections at the end.
+        for at in (0..1_024).chain(length - 1_024..length) {
+            for flip in [0xff, 0x01] {
+                library[at] ^= flip;
+                let _ = entry(&library);
+                library[at] ^= flip;
+            }
+        }
+        assert!(entry(&library).is_ok());
+    }
 }

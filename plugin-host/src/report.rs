@@ -5,7 +5,7 @@ use std::time::Duration;
 use quillback_plugin_api::abi::level;
 use quillback_plugin_api::remote::Settings;
 
-use crate::registry::Options;
+use crate::listing::Options;
 
 /// How drivers are run with these options.
 pub(crate) fn settings(options: &Options) -> Settings {

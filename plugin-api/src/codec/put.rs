@@ -40,7 +40,11 @@ fn put_stamp(out: &mut Vec<u8>, tag: u8, stamp: Timestamp) {
 }
 
 /// Appends a borrowed value.
-#[inline]
+#[expect(
+    clippy::inline_always,
+    reason = "the caller nearly always knows the kind, and then one arm of the match is left"
+)]
+#[inline(always)]
 pub fn put(out: &mut Vec<u8>, value: ValueRef<'_>) {
     match value {
         ValueRef::Null => out.push(tag::NULL),

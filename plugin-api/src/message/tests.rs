@@ -1,5 +1,7 @@
 //! Every node of a tree survives the boundary, and no bytes make the reader panic.
 
+use std::fmt::Write;
+
 use super::*;
 use crate::batch::{Batch, BatchOutcome, Expect, Isolation, RenderedStep, Step, StepOutcome};
 use crate::civil::Timestamp;
@@ -197,6 +199,57 @@ fn answers_come_back_as_they_went_in() {
     let bytes = finish_piece(piece.clone()).unwrap();
     assert_eq!(decode_piece(2, &bytes).unwrap(), piece);
     assert!(decode_piece(1, &bytes).is_err());
+}
+
+/// The bytes of version 1.0. Never change this file: drivers that were built with it are out there. An addition takes the
+/// next minor version and a file of its own.
+const FROZEN: &str = include_str!("frozen_1_0.txt");
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+#[test]
+fn version_1_0_is_written_and_read_as_it_always_was() {
+    let now: Vec<_> = [
+        encode_batch(&every_batch()).unwrap(),
+        encode_select(&every_select()).unwrap(),
+        encode_outcome(&outcomes().pop().unwrap()).unwrap(),
+        encode_rendered(&rendered()).unwrap(),
+    ]
+    .iter()
+    .map(|bytes| hex(bytes))
+    .collect();
+    let frozen: Vec<_> = FROZEN.lines().collect();
+    assert_eq!(now, frozen);
+}
+
+#[test]
+fn a_request_that_needs_a_newer_driver_is_refused() {
+    let mut bytes = encode_batch(&every_batch()).unwrap();
+    bytes[0] = 1;
+    let error = decode_batch(&bytes).unwrap_err();
+    assert_eq!(error.category, Category::Protocol);
+    assert!(error.message.contains("newer driver"), "{error}");
+}
+
+#[test]
+fn conditions_that_nest_too_deep_are_refused_on_both_sides() {
+    let nested = |depth| (0..depth).fold(Expr::True, |inner, _| inner.negate());
+    let select = |depth| Select::count(table(), nested(depth));
+    let deepest = encode_select(&select(127)).unwrap();
+    assert_eq!(decode_select(&deepest).unwrap(), select(127));
+    let error = encode_select(&select(128)).unwrap_err();
+    assert_eq!(error.category, Category::Unsupported);
+    // Bytes of a sender that does not keep the limit: a chain of NOT where the condition starts.
+    let mut bytes = encode_select(&select(1)).unwrap();
+    let at = bytes.iter().rposition(|byte| *byte == 4).unwrap();
+    bytes.splice(at..at, vec![4; 100_000]);
+    let error = decode_select(&bytes).unwrap_err();
+    assert!(error.message.contains("nests deeper"), "{error}");
 }
 
 type Read = fn(&[u8]) -> bool;
