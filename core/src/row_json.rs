@@ -247,6 +247,10 @@ mod tests {
     use super::*;
 
     #[track_caller]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "reads better where it is called"
+    )]
     fn round_trip(kind: &FieldKind, given: Json) {
         let value = read(&given, kind).unwrap();
         assert_eq!(write(&value), given);

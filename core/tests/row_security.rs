@@ -24,7 +24,10 @@ fn only(region: &str) -> PolicyDraft {
 
 async fn viewer(target: &Target, rights: Rights) -> Cx {
     let group = target.test.add_group("north").await;
-    target.test.add_user("nora", &[], &[group.clone()]).await;
+    target
+        .test
+        .add_user("nora", &[], std::slice::from_ref(&group))
+        .await;
     let permissions = vec![(group, rights)];
     schemas::set_permissions(&target.admin, &target.test.app, target.id(), permissions)
         .await

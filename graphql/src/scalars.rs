@@ -1,8 +1,8 @@
 //! Scalars that GraphQL does not have: moments in time and JSON.
 
 use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
+use quillback_core::plugin_api::civil::Timestamp;
 use quillback_core::row_json;
-use quillback_plugin_api::civil::Timestamp;
 
 /// A moment in time, UTC, as ISO 8601 text such as `2026-11-22T08:30:00Z`.
 #[derive(Clone, Copy)]

@@ -3,7 +3,7 @@
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 use quillback_core::admin::schemas::{self, TableDetails};
 use quillback_core::ids::ConnectionId;
-use quillback_plugin_api::catalog::TableKind;
+use quillback_core::plugin_api::catalog::TableKind;
 
 use super::fields::TypeDetails;
 use crate::context::Env;

@@ -2,8 +2,8 @@
 
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
 use quillback_core::ids::SchemaId;
+use quillback_core::plugin_api::sql::Direction;
 use quillback_core::read::{self, Filter, FilterOp, Page, PageCommand, PageRow};
-use quillback_plugin_api::sql::Direction;
 
 use crate::context::Env;
 use crate::error::{Public, public};

@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, Object, Result, SimpleObject};
 use quillback_core::permit;
-use quillback_plugin_api::driver::DriverInfo;
+use quillback_core::plugin_api::driver::DriverInfo;
 
 use crate::context::{Env, LoadedDriver};
 use crate::error::Public;
