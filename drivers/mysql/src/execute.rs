@@ -4,16 +4,17 @@ use std::future::Future;
 use std::time::Duration;
 
 use mysql_async::prelude::Queryable as _;
-use quillback_plugin_api::batch::{Batch, BatchOutcome, Isolation, Step};
-use quillback_plugin_api::run::{self, Limits, Planned, Tally, Verdict};
-use quillback_plugin_api::sql::{Ddl, Statement};
-use quillback_plugin_api::{Category, DriverError, dialect};
+use quillback_plugin_api::batch::{Batch, BatchOutcome, Isolation, RenderedStep, Step};
+use quillback_plugin_api::run::{self, Action, Limits, Planned, Tally, Verdict};
+use quillback_plugin_api::sql::Statement;
+use quillback_plugin_api::{Category, DriverError};
 use tokio::time::Instant;
 
 use crate::Server;
 use crate::capabilities;
 use crate::connect::{NO_LIMIT, Session};
 use crate::errors::from_client;
+use crate::names;
 use crate::pool::Lease;
 use crate::statement;
 
@@ -22,7 +23,7 @@ use crate::statement;
 /// # Errors
 /// What the server says, with the step that failed; `Timeout` after the deadline.
 pub(crate) async fn apply(server: &Server, batch: Batch) -> Result<BatchOutcome, DriverError> {
-    let planned = run::plan(&batch, &server.dialect, limits(server, &batch))?;
+    let planned = plan(server, &batch)?;
     let deadline = Deadline::of(&batch);
     let mut lease = deadline
         .hold(server.pool.lease())
@@ -61,8 +62,33 @@ fn outcome(tally: Tally<'_>, verdict: Verdict) -> BatchOutcome {
     }
 }
 
+fn plan<'b>(server: &Server, batch: &'b Batch) -> Result<Vec<Planned<'b>>, DriverError> {
+    let planned = run::plan(batch, &server.dialect, limits(server, batch))?;
+    for Planned { step, action } in &planned {
+        if let Action::Query(sent)
+        | Action::Count(sent)
+        | Action::Execute(sent)
+        | Action::Returning {
+            statement: sent, ..
+        } = action
+        {
+            names::check_sql(&sent.sql).map_err(|error| error.at_step(*step))?;
+        }
+    }
+    Ok(planned)
+}
+
+/// The statements of a batch, for people.
+///
+/// # Errors
+/// `Unsupported` where a step cannot be expressed.
+pub(crate) fn render(server: &Server, batch: &Batch) -> Result<Vec<RenderedStep>, DriverError> {
+    plan(server, batch)?;
+    run::render(batch, &server.dialect, limits(server, batch))
+}
+
 /// Chunks of inserts keep within the largest packet of the server as well as within its number of parameters.
-pub(crate) fn limits(server: &Server, batch: &Batch) -> Limits {
+fn limits(server: &Server, batch: &Batch) -> Limits {
     let limits = Limits::of(&capabilities::best());
     // Half of it is left for the text, and for encodings that take more room than ours.
     let room = server.greeting.max_packet / 2;
@@ -246,33 +272,4 @@ async fn commit(mut lease: Lease, deadline: &Deadline) -> Result<(), DriverError
             Err(error)
         }
     }
-}
-
-/// Changes tables one after the other; each takes effect by itself.
-///
-/// # Errors
-/// What the server says, with the position of the change that failed.
-pub(crate) async fn define(server: &Server, changes: Vec<Ddl>) -> Result<(), DriverError> {
-    let mut planned = Vec::new();
-    for (position, change) in changes.iter().enumerate() {
-        let printed = dialect::ddl(&server.dialect, change);
-        let printed = printed.map_err(|error| DriverError::from(error).at_step(position))?;
-        planned.extend(
-            printed
-                .into_iter()
-                .map(|statement| (position, statement.sql)),
-        );
-    }
-    let mut lease = server.pool.sure_lease().await?;
-    let mut result = Ok(());
-    for (position, sql) in planned {
-        result = lease.session()?.conn.query_drop(sql).await;
-        if result.is_err() {
-            let failed = result.map_err(|error| from_client(error).at_step(position));
-            server.tables.forget();
-            return lease.settle(failed);
-        }
-    }
-    server.tables.forget();
-    lease.settle(result.map_err(from_client))
 }

@@ -12,6 +12,7 @@ use quillback_plugin_api::{Category, DriverError, Ident, TableRef};
 use crate::capabilities::Product;
 use crate::connect::Session;
 use crate::errors::from_client;
+use crate::names;
 use crate::types::columns::{self, Described};
 
 const OWN_SCHEMAS: &str = "('information_schema', 'mysql', 'performance_schema', 'sys')";
@@ -150,19 +151,11 @@ fn is_table(table: &TableRef) -> Result<(&'static str, Vec<Wire>), DriverError> 
     })
 }
 
-/// Whether the server can have a table of this name: it keeps characters of the basic plane only, and old versions
-/// do not even compare others. <https://dev.mysql.com/doc/refman/8.0/en/identifiers.html>
-fn can_exist(table: &TableRef) -> bool {
-    let schema = table.schema.as_ref().map_or("", Ident::as_str);
-    let mut characters = schema.chars().chain(table.name.as_str().chars());
-    characters.all(|c| c <= '\u{ffff}')
-}
-
 async fn describe(
     session: &mut Session,
     table: &TableRef,
 ) -> Result<Option<TableInfo>, DriverError> {
-    if !can_exist(table) {
+    if !names::is_possible_table(table) {
         return Ok(None);
     }
     let (is_table, params) = is_table(table)?;
@@ -196,7 +189,7 @@ pub(crate) async fn columns(
     session: &mut Session,
     table: &TableRef,
 ) -> Result<Vec<ColumnInfo>, DriverError> {
-    if !can_exist(table) {
+    if !names::is_possible_table(table) {
         return Ok(Vec::new());
     }
     let (is_table, params) = is_table(table)?;

@@ -6,10 +6,12 @@
 
 mod capabilities;
 mod connect;
+mod define;
 mod dialect;
 mod errors;
 mod execute;
 mod introspect;
+mod names;
 mod options;
 mod pool;
 mod statement;
@@ -24,7 +26,7 @@ use quillback_plugin_api::batch::{Batch, BatchOutcome, RenderedStep};
 use quillback_plugin_api::catalog::{Catalog, Introspect};
 use quillback_plugin_api::driver::{Context, Driver, DriverInfo, Instance, ServerInfo};
 use quillback_plugin_api::sql::{Ddl, Select};
-use quillback_plugin_api::{DriverError, dialect as printer, export_driver, run};
+use quillback_plugin_api::{DriverError, export_driver};
 
 use capabilities::Flavor;
 use connect::{Connector, Greeting};
@@ -131,25 +133,16 @@ impl Instance for MySqlInstance {
     }
 
     async fn define(&self, changes: Vec<Ddl>) -> Result<(), DriverError> {
-        execute::define(&self.server, changes).await
+        define::define(&self.server, changes).await
     }
 
     fn render(&self, batch: &Batch) -> Result<Vec<RenderedStep>, DriverError> {
-        run::render(
-            batch,
-            &self.server.dialect,
-            execute::limits(&self.server, batch),
-        )
+        execute::render(&self.server, batch)
     }
 
     fn render_ddl(&self, changes: &[Ddl]) -> Result<Vec<String>, DriverError> {
-        let mut printed = Vec::with_capacity(changes.len());
-        for (position, change) in changes.iter().enumerate() {
-            let statements = printer::ddl(&self.server.dialect, change)
-                .map_err(|error| DriverError::from(error).at_step(position))?;
-            printed.extend(statements.into_iter().map(|statement| statement.sql));
-        }
-        Ok(printed)
+        let printed = define::print(&self.server, changes)?;
+        Ok(printed.into_iter().map(|(_, sql)| sql).collect())
     }
 
     async fn close(&self) {

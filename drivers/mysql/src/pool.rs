@@ -7,11 +7,15 @@ use std::time::{Duration, Instant};
 use mysql_async::prelude::Queryable as _;
 use quillback_plugin_api::{Category, DriverError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinHandle;
 
 use crate::connect::{Connector, Session};
 
 /// A connection that nobody used for so long is closed: firewalls forget it.
 const IDLE: Duration = Duration::from_mins(10);
+
+/// How long a caller whose deadline passed waits for the server to stop.
+const MOMENT: Duration = Duration::from_secs(1);
 
 /// A bounded number of connections to one server.
 pub(crate) struct Pool {
@@ -175,32 +179,30 @@ impl Lease {
         result
     }
 
-    /// Stops what runs on the connection and waits until the server was told so.
+    /// Stops what runs on the connection, and gives the server a moment to do so before the caller goes on.
     pub(crate) async fn stop(mut self) {
-        if let Some(session) = self.session.take() {
-            let (id, node) = (session.conn.id(), &session.greeting.node);
-            self.shared.connector.kill(id, node).await;
+        if let Some(stopping) = self.abandon() {
+            let _ = tokio::time::timeout(MOMENT, stopping).await;
         }
+    }
+
+    /// Has the server told to stop what runs on the connection. The place in the pool stays taken until then.
+    fn abandon(&mut self) -> Option<JoinHandle<()>> {
+        let session = self.session.take()?;
+        // Without a runtime there is nobody to tell the server: closing the connection has to do.
+        let runtime = tokio::runtime::Handle::try_current().ok()?;
+        let (shared, permit) = (Arc::clone(&self.shared), self.permit.take());
+        Some(runtime.spawn(async move {
+            let id = session.conn.id();
+            shared.connector.kill(id, &session.greeting.node).await;
+            drop((session, permit));
+        }))
     }
 }
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        let Some(session) = self.session.take() else {
-            return;
-        };
-        // Without a runtime there is nobody to tell the server: closing the connection has to do.
-        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
-            return;
-        };
-        let (shared, permit) = (Arc::clone(&self.shared), self.permit.take());
-        runtime.spawn(async move {
-            shared
-                .connector
-                .kill(session.conn.id(), &session.greeting.node)
-                .await;
-            drop((session, permit));
-        });
+        self.abandon();
     }
 }
 

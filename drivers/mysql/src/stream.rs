@@ -12,6 +12,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::Server;
 use crate::capabilities;
 use crate::errors::from_client;
+use crate::names;
 use crate::pool::Lease;
 use crate::statement::{self, Shape};
 use crate::types::read;
@@ -32,6 +33,7 @@ pub struct Stream {
 /// What the server says.
 pub(crate) async fn start(server: Arc<Server>, select: Select) -> Result<Stream, DriverError> {
     let statement = dialect::select(&server.dialect, &select)?;
+    names::check_sql(&statement.sql)?;
     if statement.params.len() > capabilities::best().max_params as usize {
         let message =
             "the filter has more values than the 65,535 that a statement takes: narrow it";

@@ -126,8 +126,13 @@ fn moments() -> Vec<Case> {
         case("DATETIME(6) COMMENT 'UTC'", moon_sql, Value::Instant(moon)),
         case(
             "TIME(6)",
-            "'-838:59:59.999999'",
-            Value::Time(-3_020_399_999_999_000),
+            "'-838:59:59'",
+            Value::Time(-3_020_399_000_000_000),
+        ),
+        case(
+            "TIME(6)",
+            "'-837:00:00.000001'",
+            Value::Time(-3_013_200_000_001_000),
         ),
     ]
 }
