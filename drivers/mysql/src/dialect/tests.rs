@@ -1,3 +1,5 @@
+//! Tests of the dialect.
+
 use quillback_plugin_api::civil::Date;
 use quillback_plugin_api::dialect::{self, condition};
 use quillback_plugin_api::sql::{

@@ -1,3 +1,5 @@
+//! Tests of the table of error numbers.
+
 use quillback_plugin_api::Category;
 
 use super::*;

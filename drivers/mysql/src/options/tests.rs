@@ -1,3 +1,5 @@
+//! Tests of the connection options.
+
 use mysql_async::Opts;
 use serde_json::json;
 

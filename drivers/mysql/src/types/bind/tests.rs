@@ -1,3 +1,5 @@
+//! Tests of binding values.
+
 use quillback_plugin_api::civil::Interval;
 use quillback_plugin_api::value::Decimal;
 

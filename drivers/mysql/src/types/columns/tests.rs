@@ -1,3 +1,5 @@
+//! Tests of column types.
+
 use super::*;
 
 fn read(data_type: &str, column_type: &str) -> LogicalType {

@@ -1,3 +1,5 @@
+//! Tests of the types of new columns.
+
 use super::*;
 use crate::capabilities::Product;
 

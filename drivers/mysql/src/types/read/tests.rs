@@ -1,3 +1,5 @@
+//! Tests of reading values.
+
 use quillback_plugin_api::Value;
 use quillback_plugin_api::value::Decimal;
 
