@@ -10,8 +10,7 @@ use quillback_plugin_api::{DriverError, ValueRef};
 use crate::connection::Connection;
 use crate::dialect::Postgres;
 use crate::errors::protocol;
-use crate::types::fit::{Form, fit};
-use crate::types::limits::Limit;
+use crate::types::fit::{Form, Slot, fit};
 use crate::types::lookup::Types;
 use crate::types::put::{self, Format};
 
@@ -66,10 +65,7 @@ impl Copy {
         let columns = to
             .statements
             .get(&self.probe)
-            .map(|statement| Columns {
-                types: statement.params.clone(),
-                limits: statement.limits.clone(),
-            })
+            .map(|statement| statement.params.clone())
             .ok_or_else(|| protocol("an insert that was not prepared"))?;
         let out = to.out();
         let start = out.len();
@@ -89,7 +85,7 @@ impl Copy {
         format: Format,
         out: &mut BytesMut,
         insert: &Insert,
-        columns: &Columns,
+        columns: &[Slot],
         types: &Types,
     ) -> Result<Complete, DriverError> {
         let name = match format {
@@ -116,17 +112,14 @@ impl Copy {
         if format == Format::Binary {
             data.out.put_slice(BINARY_HEADER);
         }
-        let width = i16::try_from(columns.types.len()).map_err(|_| protocol("too many columns"))?;
+        let width = i16::try_from(columns.len()).map_err(|_| protocol("too many columns"))?;
         for row in &insert.rows {
             if format == Format::Binary {
                 data.out.put_i16(width);
             }
-            for (position, (cell, ty)) in row.zip(&columns.types).enumerate() {
+            for (position, (cell, slot)) in row.zip(columns).enumerate() {
                 let value = cell.map(ValueRef::to_owned)?;
-                let form = fit(&value, *ty, types.money_scale())?;
-                if let Some(limit) = columns.limits.get(position) {
-                    limit.check(&form)?;
-                }
+                let form = fit(&value, *slot, types.money_scale())?;
                 match format {
                     Format::Text => {
                         if position > 0 {
@@ -153,12 +146,6 @@ impl Copy {
         frontend::copy_done(out);
         Ok(Complete::Yes)
     }
-}
-
-/// The columns that are filled.
-struct Columns {
-    types: Vec<u32>,
-    limits: Vec<Limit>,
 }
 
 /// Whether all values had the form asked for.

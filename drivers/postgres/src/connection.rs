@@ -336,12 +336,8 @@ fn write_bind(
     let formats = out.len();
     out.put_bytes(0, params.len() * 2);
     out.put_u16(count);
-    for (position, (value, ty)) in params.iter().zip(&statement.params).enumerate() {
-        let form = fit::fit(value, *ty, money_scale)?;
-        if let Some(limit) = statement.limits.get(position) {
-            limit.check(&form)?;
-        }
-        let format = put::field(&form, out)?;
+    for (position, (value, slot)) in params.iter().zip(&statement.params).enumerate() {
+        let format = put::field(&fit::fit(value, *slot, money_scale)?, out)?;
         let at = formats + position * 2;
         if let Some(place) = out.get_mut(at..at + 2) {
             place.copy_from_slice(&format.code().to_be_bytes());

@@ -188,4 +188,4 @@ impl Dialect for Postgres {
 }
 
 #[cfg(test)]
-mod tests {}
+mod tests;

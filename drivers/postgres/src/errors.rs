@@ -78,7 +78,7 @@ impl ServerError {
 
     /// Whether the server closes the connection.
     pub(crate) fn is_fatal(&self) -> bool {
-        matches!(self.severity.as_str(), "FATAL" | "PANIC") || self.code.starts_with("08")
+        matches!(self.severity.as_str(), "FATAL" | "PANIC")
     }
 
     /// The error in the words of the contract.
@@ -100,6 +100,7 @@ impl ServerError {
 /// The category of a code; an unknown code goes by its class, the first two characters.
 fn category(code: &str) -> Category {
     match code {
+        "08P01" => Category::Protocol,
         "0A000" => Category::Unsupported,
         "23502" => Category::NotNull,
         "23503" | "23001" => Category::ForeignKey,

@@ -129,8 +129,7 @@ impl Attempt {
             written.for_each(|written| types.limits.forget(&written.table));
             return lease.connection.forget(sqls()).is_ok();
         }
-        let has_copy = plan.parts.iter().any(|part| part.copy.is_some());
-        if has_copy && matches!(code, "0A000" | "42809") {
+        if plan.has_copy() && matches!(code, "0A000" | "42809") {
             return std::mem::take(&mut self.means.use_copy);
         }
         let guarded = plan.writes && plan.ending == Ending::FirstFlight;
@@ -221,8 +220,17 @@ async fn fly(
     batch: &Batch,
     types: &Types,
 ) -> Result<BatchOutcome, Failure> {
-    prepare(on, plan, types).await?;
-    load(on, plan, types)?;
+    if plan.has_copy() {
+        begin_to_copy(on, plan).await?;
+    }
+    let ready = match prepare(on, plan, types).await {
+        Ok(()) => load(on, plan, types),
+        Err(failure) => Err(failure),
+    };
+    if let Err(failure) = ready {
+        roll_back(on).await?;
+        return Err(failure);
+    }
     let one_flight = plan.ending == Ending::FirstFlight;
     if one_flight && plan.writes {
         on.depart_to_commit();
@@ -274,6 +282,17 @@ async fn fly(
     }
 }
 
+/// Begins the transaction of a batch with a large insert. The types of its columns are asked for inside: what COPY is
+/// sent is read as of the types that the columns have then, so that these must not change in between.
+async fn begin_to_copy(on: &mut Connection, plan: &Plan<'_>) -> Result<(), Failure> {
+    let copies = plan.parts.iter().filter_map(|part| part.copy.as_ref());
+    on.forget(copies.map(|copy| copy.probe.as_str()))?;
+    let begin = plan.begin.unwrap_or("BEGIN");
+    frontend::query(begin, on.out()).map_err(|_| protocol("a command with NUL"))?;
+    on.depart_alone();
+    Ok(on.land().await?)
+}
+
 /// A statement passed its guard on the server and still answered with another count.
 fn slipped() -> DriverError {
     let message = "a row count is not the one that the server itself checked";
@@ -304,7 +323,7 @@ fn load(on: &mut Connection, plan: &Plan<'_>, types: &Types) -> Result<(), Failu
 
 fn try_load(on: &mut Connection, plan: &Plan<'_>, types: &Types) -> Result<(), Failure> {
     let scale = types.money_scale();
-    if let Some(begin) = plan.begin {
+    if let Some(begin) = plan.begin_in_flight() {
         on.bind(begin, &[], scale)?;
     }
     for part in &plan.parts {
@@ -329,7 +348,7 @@ async fn answers(
     plan: &Plan<'_>,
     tally: &mut Tally<'_>,
 ) -> Result<Verdict, Failure> {
-    if plan.begin.is_some() {
+    if plan.begin_in_flight().is_some() {
         on.answer(|_| None).await?;
     }
     for part in &plan.parts {

@@ -142,10 +142,20 @@ impl<'b> Plan<'b> {
         })
     }
 
+    /// Whether a large insert is among the statements.
+    pub(crate) fn has_copy(&self) -> bool {
+        self.parts.iter().any(|part| part.copy.is_some())
+    }
+
+    /// The statement that begins the transaction in the first flight; a batch with a large insert has begun before.
+    pub(crate) fn begin_in_flight(&self) -> Option<&'static str> {
+        self.begin.filter(|_| !self.has_copy())
+    }
+
     /// The texts to prepare, each with its step.
     pub(crate) fn statements(&self) -> Vec<(Option<usize>, Text<'_>)> {
         let bare = |sql| Text { sql, written: None };
-        let begin = self.begin.map(|begin| (None, bare(begin)));
+        let begin = self.begin_in_flight().map(|begin| (None, bare(begin)));
         let parts = self.parts.iter().map(|part| {
             let written = part.written.as_ref();
             (

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use postgres_protocol::message::frontend;
 use quillback_plugin_api::{Column, RowBuffer};
@@ -9,12 +10,16 @@ use quillback_plugin_api::{Column, RowBuffer};
 use crate::connection::{Connection, cell};
 use crate::errors::{Failed, ServerError, protocol};
 use crate::types::decode::Decode;
-use crate::types::limits::{Limit, Written};
+use crate::types::fit::Slot;
+use crate::types::limits::Written;
 use crate::types::lookup::Types;
-use crate::types::oid;
 
 /// Most statements that a connection keeps prepared, if one batch does not need more.
 const CAPACITY: usize = 256;
+
+/// How long a statement is used before it is prepared anew: the types of its parameters stay what they were, whatever
+/// becomes of the columns they go to.
+const MAX_AGE: Duration = Duration::from_secs(60);
 
 /// A statement to prepare.
 #[derive(Clone, Copy, Debug)]
@@ -29,16 +34,15 @@ pub(crate) struct Text<'t> {
 pub(crate) struct Statement {
     /// Name on the server.
     pub(crate) name: String,
-    /// Types of its parameters.
-    pub(crate) params: Vec<u32>,
-    /// What the columns keep that its parameters go to; as far as they are known to have limits.
-    pub(crate) limits: Vec<Limit>,
+    /// Its parameters.
+    pub(crate) params: Vec<Slot>,
     /// Its result.
     pub(crate) shape: Arc<Shape>,
-    /// When it was used last.
+    /// The batch that it was used for last.
     used: u64,
-    /// When it was prepared.
+    /// The batch that it was prepared for.
     made: u64,
+    born: Instant,
 }
 
 /// The columns of a result.
@@ -97,6 +101,16 @@ impl Statements {
         })
     }
 
+    /// The names of those of the statements that are too old, forgotten.
+    fn aged(&mut self, texts: &[Text<'_>]) -> Vec<String> {
+        let old = |sql: &&str| {
+            self.get(sql)
+                .is_some_and(|known| known.born.elapsed() > MAX_AGE)
+        };
+        let old: Vec<_> = texts.iter().map(|text| text.sql).filter(old).collect();
+        self.forget(old.into_iter())
+    }
+
     /// The names of the statements that are used least, forgotten to make room for `more`.
     fn make_room(&mut self, more: usize) -> Vec<String> {
         let over = (self.by_text.len() + more).saturating_sub(CAPACITY);
@@ -133,6 +147,8 @@ impl Connection {
     ) -> Result<(), (usize, Failed)> {
         self.statements.now += 1;
         let now = self.statements.now;
+        let aged = self.statements.aged(texts);
+        self.write_close(&aged).map_err(|failed| (0, failed))?;
         let mut seen = HashSet::new();
         let mut missing = Vec::new();
         for (position, text) in texts.iter().enumerate() {
@@ -239,19 +255,24 @@ impl Connection {
             .iter()
             .map(|(_, ty, modifier)| (*ty, *modifier))
             .collect();
-        types.learn(self, &used).await?;
-        if description.params.contains(&oid::MONEY) {
-            types.learn_money(self).await?;
-        }
-        let limits = match text.written {
-            Some(written) => {
-                types
-                    .limits
-                    .of_params(self, written, &description.params)
-                    .await?
-            }
-            None => Vec::new(),
+        let unknown = description
+            .params
+            .iter()
+            .filter(|ty| Decode::builtin(**ty).is_none());
+        let all: Vec<_> = used
+            .iter()
+            .copied()
+            .chain(unknown.map(|ty| (*ty, -1)))
+            .collect();
+        types.learn(self, &all).await?;
+        let slot = |ty: &u32| Slot {
+            separator: types.separator(*ty),
+            ..Slot::of(*ty)
         };
+        let mut params: Vec<_> = description.params.iter().map(slot).collect();
+        if let Some(written) = text.written {
+            types.limits.fill_in(self, written, &mut params).await?;
+        }
         let decode = |ty| types.decode(ty).unwrap_or(Decode::AsText);
         let decodes = used.iter().map(|(ty, _)| decode(*ty)).collect();
         let columns = description
@@ -264,11 +285,11 @@ impl Connection {
             .collect();
         let statement = Statement {
             name: description.name,
-            params: description.params,
-            limits,
+            params,
             shape: Arc::new(Shape { columns, decodes }),
             used: self.statements.now,
             made: self.statements.now,
+            born: Instant::now(),
         };
         self.statements
             .by_text

@@ -67,7 +67,7 @@ pub(super) fn list(bytes: &[u8], element: &Decode) -> Result<Value, Malformed> {
         text.push_str(&format!("[{lowest}:{highest}]"));
     }
     text.push('=');
-    text.push_str(&literal::of(&value).map_err(|_| Malformed)?);
+    text.push_str(&literal::of(&value, ',').map_err(|_| Malformed)?);
     Ok(Value::Special {
         kind: SPECIAL_BOUNDS,
         text,

@@ -116,8 +116,39 @@ fn name(ty: u32) -> &'static str {
     }
 }
 
-/// Fits `value` to type `ty`; `money_scale` is how many digits the database's `money` has after the point.
-pub(crate) fn fit(value: &Value, ty: u32, money_scale: u8) -> Result<Form<'_>, Unfit> {
+/// Where a value goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Slot {
+    /// Type of the parameter.
+    pub(crate) ty: u32,
+    /// What stands between the elements of an array of this type.
+    pub(crate) separator: char,
+    /// What the column behind it keeps.
+    pub(crate) limit: Limit,
+}
+
+impl Slot {
+    /// A slot of a type that has nothing special about it.
+    pub(crate) fn of(ty: u32) -> Self {
+        Self {
+            ty,
+            separator: ',',
+            limit: Limit::None,
+        }
+    }
+}
+
+/// Fits a value; `money_scale` is how many digits the database's `money` has after the point.
+pub(crate) fn fit(value: &Value, slot: Slot, money_scale: u8) -> Result<Form<'_>, Unfit> {
+    let form = match value {
+        Value::List(_) => Form::Literal(literal::of(value, slot.separator)?),
+        _ => fit_type(value, slot.ty, money_scale)?,
+    };
+    slot.limit.check(&form)?;
+    Ok(form)
+}
+
+fn fit_type(value: &Value, ty: u32, money_scale: u8) -> Result<Form<'_>, Unfit> {
     match value {
         Value::Null => return Ok(Form::Null),
         Value::Text(text) => return fit_text(text, ty),
@@ -159,7 +190,7 @@ pub(crate) fn fit(value: &Value, ty: u32, money_scale: u8) -> Result<Form<'_>, U
         oid::DATE | oid::TIME | oid::TIMETZ | oid::TIMESTAMP | oid::TIMESTAMPTZ | oid::INTERVAL => {
             fit_time(value, ty)
         }
-        _ => literal::of(value).map(Form::Literal),
+        _ => literal::of(value, ',').map(Form::Literal),
     }
 }
 

@@ -4,11 +4,12 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use quillback_plugin_api::value::is_decimal;
 use quillback_plugin_api::{DriverError, Ident};
 
-use super::fit::{Form, Unfit};
+use super::fit::{Form, Slot, Unfit};
 use super::{numeric_digits, oid};
 use crate::connection::Connection;
 
@@ -38,7 +39,17 @@ pub(crate) struct Written<'b> {
 
 /// The limits of tables that were written to, for all connections of an instance.
 #[derive(Debug, Default)]
-pub(crate) struct Limits(Mutex<HashMap<String, Arc<HashMap<String, Limit>>>>);
+pub(crate) struct Limits(Mutex<HashMap<String, Known>>);
+
+/// The limits of a table's columns, and when they were looked up.
+#[derive(Clone, Debug)]
+struct Known {
+    columns: Arc<HashMap<String, Limit>>,
+    since: Instant,
+}
+
+/// How long the limits of a table are taken to be what they were.
+const MAX_AGE: Duration = Duration::from_secs(60);
 
 /// Domains are followed down to their base; the outermost modifier that is set counts.
 const COLUMNS: &str = "WITH RECURSIVE base(attname, oid, modifier) AS ( \
@@ -112,25 +123,25 @@ fn digits_of(whole: &str) -> &str {
 }
 
 impl Limits {
-    /// The limits of a statement's parameters, looked up once for each table.
+    /// Fills in the limits of a statement's parameters, looked up once for each table.
     ///
     /// # Errors
     /// What asking the server answers.
-    pub(crate) async fn of_params(
+    pub(crate) async fn fill_in(
         &self,
         on: &mut Connection,
         written: &Written<'_>,
-        params: &[u32],
-    ) -> Result<Vec<Limit>, DriverError> {
-        if params.iter().all(|ty| is_unlimited(*ty)) {
-            return Ok(Vec::new());
+        params: &mut [Slot],
+    ) -> Result<(), DriverError> {
+        if params.iter().all(|slot| is_unlimited(slot.ty)) {
+            return Ok(());
         }
         let table = match self.known(&written.table) {
             Some(table) => table,
             None => self.learn(on, &written.table).await?,
         };
         let width = written.columns.len().max(1);
-        let limits = (0..params.len()).map(|position| {
+        for (position, slot) in params.iter_mut().enumerate() {
             let column = if written.repeats {
                 position % width
             } else {
@@ -138,13 +149,14 @@ impl Limits {
             };
             let column = written.columns.get(column);
             let limit = column.and_then(|column| table.get(column.as_str()));
-            limit.copied().unwrap_or_default()
-        });
-        Ok(limits.collect())
+            slot.limit = limit.copied().unwrap_or_default();
+        }
+        Ok(())
     }
 
     fn known(&self, table: &str) -> Option<Arc<HashMap<String, Limit>>> {
-        self.0.lock().ok()?.get(table).cloned()
+        let known = self.0.lock().ok()?.get(table).cloned()?;
+        (known.since.elapsed() <= MAX_AGE).then_some(known.columns)
     }
 
     async fn learn(
@@ -162,7 +174,11 @@ impl Limits {
         });
         let limits: Arc<HashMap<_, _>> = Arc::new(limits.collect());
         if let Ok(mut known) = self.0.lock() {
-            known.insert(table.to_owned(), Arc::clone(&limits));
+            let entry = Known {
+                columns: Arc::clone(&limits),
+                since: Instant::now(),
+            };
+            known.insert(table.to_owned(), entry);
         }
         Ok(limits)
     }

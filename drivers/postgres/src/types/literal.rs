@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use quillback_plugin_api::Value;
 use quillback_plugin_api::civil::{Date, TimeOfDay, Timestamp};
 
-use super::fit::{EPOCH_DAYS, EPOCH_SECONDS, Form, Unfit, fit, float_text};
+use super::fit::{EPOCH_DAYS, EPOCH_SECONDS, Form, Slot, Unfit, fit, float_text};
 use super::oid;
 
 /// The text of a value in a text column, if the value has one; bytes and lists have not.
@@ -28,12 +28,12 @@ pub(crate) fn plain(value: &Value) -> Option<Cow<'_, str>> {
     })
 }
 
-/// The text of a value for a type that is not known here.
-pub(crate) fn of(value: &Value) -> Result<Cow<'_, str>, Unfit> {
+/// The text of a value for a type that is not known here; `separator` stands between the elements of a list.
+pub(crate) fn of(value: &Value, separator: char) -> Result<Cow<'_, str>, Unfit> {
     match value {
         Value::List(items) => {
             let mut out = String::new();
-            put_list(items, &mut out)?;
+            put_list(items, separator, &mut out)?;
             Ok(out.into())
         }
         Value::Struct(fields) => {
@@ -41,7 +41,7 @@ pub(crate) fn of(value: &Value) -> Result<Cow<'_, str>, Unfit> {
             put_record(fields, &mut out)?;
             Ok(out.into())
         }
-        _ => Ok(of_form(&fit(value, natural(value), 2)?)),
+        _ => Ok(of_form(&fit(value, Slot::of(natural(value)), 2)?)),
     }
 }
 
@@ -95,16 +95,16 @@ pub(crate) fn of_form<'v>(form: &Form<'v>) -> Cow<'v, str> {
     }
 }
 
-fn put_list(items: &[Value], out: &mut String) -> Result<(), Unfit> {
+fn put_list(items: &[Value], separator: char, out: &mut String) -> Result<(), Unfit> {
     out.push('{');
     for (position, item) in items.iter().enumerate() {
         if position > 0 {
-            out.push(',');
+            out.push(separator);
         }
         match item {
             Value::Null => out.push_str("NULL"),
-            Value::List(items) => put_list(items, out)?,
-            item => put_quoted(&of(item)?, '\\', out),
+            Value::List(items) => put_list(items, separator, out)?,
+            item => put_quoted(&of(item, ',')?, out),
         }
     }
     out.push('}');
@@ -118,18 +118,18 @@ fn put_record(fields: &[Value], out: &mut String) -> Result<(), Unfit> {
             out.push(',');
         }
         if !field.is_null() {
-            put_quoted(&of(field)?, '\\', out);
+            put_quoted(&of(field, ',')?, out);
         }
     }
     out.push(')');
     Ok(())
 }
 
-fn put_quoted(text: &str, escape: char, out: &mut String) {
+fn put_quoted(text: &str, out: &mut String) {
     out.push('"');
     for character in text.chars() {
         if matches!(character, '"' | '\\') {
-            out.push(escape);
+            out.push('\\');
         }
         out.push(character);
     }

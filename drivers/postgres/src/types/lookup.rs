@@ -70,7 +70,7 @@ impl Types {
     ///
     /// # Errors
     /// What asking the server answers.
-    pub(crate) async fn learn_money(&self, on: &mut Connection) -> Result<(), DriverError> {
+    async fn learn_money(&self, on: &mut Connection) -> Result<(), DriverError> {
         if self.money_scale.load(Ordering::Relaxed) != UNKNOWN_SCALE {
             return Ok(());
         }
@@ -89,6 +89,14 @@ impl Types {
             };
         }
         Decode::builtin(ty).or_else(|| self.decodes.lock().ok()?.get(&ty).cloned())
+    }
+
+    /// What stands between the elements of an array of this type; a comma until it was looked up.
+    pub(crate) fn separator(&self, ty: u32) -> char {
+        match self.decode(ty) {
+            Some(Decode::AsTextList(separator)) => char::from(separator),
+            _ => ',',
+        }
     }
 
     /// The database's own text for a type with its modifier; `None` until it was looked up.
