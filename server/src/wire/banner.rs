@@ -77,6 +77,6 @@ fn text(started: &Started<'_>) -> String {
         text.push('\n');
         text.push_str(&demo.told());
     }
-    text.push('\n');
+    text.push_str("\nReady. Stop with Ctrl-C.\n");
     text
 }

@@ -1,0 +1,78 @@
+//! The audit trail: what was there before, what is there now, who did it and when.
+
+use crate::on_every_database;
+
+on_every_database! {
+    every_change_of_a_row_is_told_with_before_and_after;
+}
+
+mod cases {
+    use serde_json::{Value as Json, json};
+
+    use crate::support::{Client, Database, TestServer};
+
+    const HISTORY: &str = "query($schema: ID!, $key: JSON) {
+        history(schemaId: $schema, key: $key) { entries { action key before after username at changeId } hasMore }
+    }";
+
+    pub async fn every_change_of_a_row_is_told_with_before_and_after(
+        server: TestServer,
+        admin: Client,
+        database: Database,
+    ) {
+        let table = database.table(&admin).await;
+        let bob = server.add_user(&admin, "bob", json!(["ADMIN"])).await;
+        let rows = table
+            .add(
+                &admin,
+                &[
+                    json!({ "name": "first", "count": 1 }),
+                    json!({ "name": "other" }),
+                ],
+            )
+            .await;
+        let key = &rows[0]["key"];
+        let edit = json!([{ "edit": { "key": key, "overwrite": true, "values": { "count": 2 } } }]);
+        assert_eq!(table.write(&bob, edit).await["state"], "APPLIED");
+        let delete = json!([{ "delete": { "key": key, "overwrite": true } }]);
+        assert_eq!(table.write(&admin, delete).await["state"], "APPLIED");
+        let refused =
+            json!([{ "edit": { "key": key, "overwrite": true, "values": { "count": 3 } } }]);
+        assert_eq!(table.write(&admin, refused).await["state"], "REJECTED");
+
+        let asked = json!({ "schema": table.schema, "key": key });
+        let answer = admin.run(HISTORY, asked).await;
+        let entries = answer["history"]["entries"].as_array().unwrap();
+        let told: Vec<_> = entries
+            .iter()
+            .map(|entry| {
+                (
+                    entry["action"].as_str().unwrap(),
+                    entry["username"].as_str().unwrap(),
+                )
+            })
+            .collect();
+        assert_eq!(
+            told,
+            [("delete", "admin"), ("edit", "bob"), ("add", "admin")]
+        );
+        let counts = |entry: &Json| {
+            (
+                entry["before"]["count"].clone(),
+                entry["after"]["count"].clone(),
+            )
+        };
+        assert_eq!(counts(&entries[0]), (json!(2), Json::Null));
+        assert_eq!(counts(&entries[1]), (json!(1), json!(2)));
+        assert_eq!(counts(&entries[2]), (Json::Null, json!(1)));
+        assert!(
+            entries
+                .iter()
+                .all(|entry| entry["key"] == *key && entry["at"].is_string())
+        );
+
+        let all = admin.run(HISTORY, json!({ "schema": table.schema })).await;
+        assert_eq!(all["history"]["entries"].as_array().unwrap().len(), 4);
+        table.drop(&admin).await;
+    }
+}

@@ -1,0 +1,25 @@
+//! Tests of the whole server over HTTP: GraphQL in, databases behind, everything between them real.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    unreachable_pub,
+    reason = "a test fails by panicking"
+)]
+
+mod changes;
+mod commands;
+mod conflicts;
+mod connections;
+mod crash;
+mod demo;
+mod faults;
+mod history;
+mod readme;
+mod rows;
+mod schemas;
+mod secrets;
+mod sessions;
+mod support;
