@@ -297,11 +297,11 @@ async fn a_thousand_rows_are_added_edited_and_deleted_in_one_change() {
             .map(|(units, key)| edit(key, json!({ "note": "edited" }), json!({ "units": units })));
         let edited = target.write(admin, edits.collect()).await.unwrap();
         assert_eq!(edited.state, WriteState::Applied);
-        let deletes = keys
+        let removals = keys
             .iter()
             .map(|key| delete(key, json!({ "note": "edited" })));
-        let deleted = target.write(admin, deletes.collect()).await.unwrap();
-        assert_eq!(deleted.state, WriteState::Applied);
+        let removed = target.write(admin, removals.collect()).await.unwrap();
+        assert_eq!(removed.state, WriteState::Applied);
         assert_eq!(target.rows(admin, None).await.total, Some(0));
     })
     .await;

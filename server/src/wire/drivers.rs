@@ -133,7 +133,7 @@ mod tests {
             "no-colon",
             ":x",
             "/a:b",
-            "u:p@h".trim_start_matches("u"),
+            ":p@h",
             "1x:y",
         ] {
             assert_eq!(scheme(wrong), None, "{wrong}");

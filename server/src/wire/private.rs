@@ -112,7 +112,8 @@ fn mode(_: &Path) -> anyhow::Result<u32> {
     Ok(0)
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 
