@@ -11,8 +11,8 @@ use quillback_plugin_api::{DriverError, Value};
 
 use crate::connect::cancel::CancelKey;
 use crate::errors::{Failed, ServerError, lost, protocol};
-use crate::statements::{Statement, Statements};
-use crate::types::{fit, put};
+use crate::messages::{cells, tag_count, write_bind};
+use crate::statements::Statements;
 use crate::wire::{Frame, Wire};
 
 /// How long saying goodbye may take.
@@ -316,77 +316,4 @@ impl Drop for Connection {
             self.cancel.clone().cancel_soon();
         }
     }
-}
-
-/// Appends Bind and Execute. The formats stand in front of the values and are filled in afterwards.
-fn write_bind(
-    out: &mut BytesMut,
-    statement: &Statement,
-    params: &[Value],
-    money_scale: u8,
-) -> Result<(), DriverError> {
-    let count = u16::try_from(params.len()).map_err(|_| protocol("too many parameters"))?;
-    let start = out.len();
-    out.put_u8(b'B');
-    out.put_i32(0);
-    out.put_u8(0);
-    out.put_slice(statement.name.as_bytes());
-    out.put_u8(0);
-    out.put_u16(count);
-    let formats = out.len();
-    out.put_bytes(0, params.len() * 2);
-    out.put_u16(count);
-    for (position, (value, slot)) in params.iter().zip(&statement.params).enumerate() {
-        let format = put::field(&fit::fit(value, *slot, money_scale)?, out)?;
-        let at = formats + position * 2;
-        if let Some(place) = out.get_mut(at..at + 2) {
-            place.copy_from_slice(&format.code().to_be_bytes());
-        }
-    }
-    let columns = statement.shape.decodes.len();
-    out.put_u16(u16::try_from(columns).map_err(|_| protocol("too many columns"))?);
-    for decode in &statement.shape.decodes {
-        out.put_i16(i16::from(decode.is_binary()));
-    }
-    let length = i32::try_from(out.len() - start - 1)
-        .map_err(|_| DriverError::new(quillback_plugin_api::Category::Resource, TOO_LONG))?;
-    if let Some(place) = out.get_mut(start + 1..start + 5) {
-        place.copy_from_slice(&length.to_be_bytes());
-    }
-    frontend::execute("", 0, out).map_err(|_| protocol("a portal with NUL"))
-}
-
-const TOO_LONG: &str = "a statement with its values is longer than 2 GB: write fewer rows at once";
-
-/// The number at the end of a command's tag, such as `INSERT 0 5`.
-fn tag_count(body: &[u8]) -> u64 {
-    let text = body.strip_suffix(b"\0").unwrap_or(body);
-    text.rsplit(|byte| *byte == b' ')
-        .next()
-        .and_then(|number| std::str::from_utf8(number).ok()?.parse().ok())
-        .unwrap_or(0)
-}
-
-/// The cells of a `DataRow`.
-pub(crate) fn cells(body: &[u8]) -> Option<Vec<Option<&[u8]>>> {
-    let (count, mut rest) = body.split_first_chunk::<2>()?;
-    let count = usize::from(u16::from_be_bytes(*count));
-    let mut cells = Vec::with_capacity(count);
-    for _ in 0..count {
-        cells.push(cell(&mut rest)?);
-    }
-    Some(cells)
-}
-
-/// Takes one cell from the front of the body of a `DataRow`, after its count: `None` when the body is malformed.
-pub(crate) fn cell<'a>(rest: &mut &'a [u8]) -> Option<Option<&'a [u8]>> {
-    let (length, after) = rest.split_first_chunk::<4>()?;
-    let length = i32::from_be_bytes(*length);
-    if length == -1 {
-        *rest = after;
-        return Some(None);
-    }
-    let (cell, after) = after.split_at_checked(usize::try_from(length).ok()?)?;
-    *rest = after;
-    Some(Some(cell))
 }

@@ -101,7 +101,8 @@ impl ServerError {
 fn category(code: &str) -> Category {
     match code {
         "08P01" => Category::Protocol,
-        "0A000" => Category::Unsupported,
+        // 42883: an operator that the column's type does not have, such as `=` of json.
+        "0A000" | "42883" | "42725" => Category::Unsupported,
         "23502" => Category::NotNull,
         "23503" | "23001" => Category::ForeignKey,
         "23505" => Category::Unique,
@@ -115,8 +116,6 @@ fn category(code: &str) -> Category {
         "42P04" | "42P06" | "42P07" | "42701" | "42710" | "42712" | "42723" => {
             Category::AlreadyExists
         }
-        // An operator that the column's type does not have, such as `=` of json.
-        "42883" | "42725" => Category::Unsupported,
         "42804" | "428C9" | "42846" => Category::InvalidData,
         "53300" | "55006" => Category::Unavailable,
         "55P03" | "25P03" | "25P04" | "57P05" => Category::Timeout,

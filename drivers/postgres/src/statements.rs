@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 use postgres_protocol::message::frontend;
 use quillback_plugin_api::{Column, RowBuffer};
 
-use crate::connection::{Connection, cell};
+use crate::connection::Connection;
 use crate::errors::{Failed, ServerError, protocol};
+use crate::messages::{cell, headings, param_types};
 use crate::types::decode::Decode;
 use crate::types::fit::Slot;
 use crate::types::limits::Written;
@@ -19,7 +20,7 @@ const CAPACITY: usize = 256;
 
 /// How long a statement is used before it is prepared anew: the types of its parameters stay what they were, whatever
 /// becomes of the columns they go to.
-const MAX_AGE: Duration = Duration::from_secs(60);
+const MAX_AGE: Duration = Duration::from_mins(1);
 
 /// A statement to prepare.
 #[derive(Clone, Copy, Debug)]
@@ -62,7 +63,7 @@ impl Shape {
             return None;
         }
         for decode in &self.decodes {
-            decode.cell(cell(&mut rest)?, out, scratch).ok()?;
+            decode.cell(cell(&mut rest).ok()?, out, scratch).ok()?;
         }
         Some(())
     }
@@ -296,52 +297,4 @@ impl Connection {
             .insert(text.sql.to_owned(), statement);
         Ok(())
     }
-}
-
-/// The types in a `ParameterDescription`.
-fn param_types(body: &[u8]) -> Option<Vec<u32>> {
-    let (_count, types) = body.split_first_chunk::<2>()?;
-    let (types, rest) = types.as_chunks::<4>();
-    rest.is_empty()
-        .then(|| types.iter().map(|ty| u32::from_be_bytes(*ty)).collect())
-}
-
-/// Name, type and modifier of each column in a `RowDescription`.
-fn headings(body: &[u8]) -> Option<Vec<(String, u32, i32)>> {
-    let (count, mut rest) = body.split_first_chunk::<2>()?;
-    let mut columns = Vec::with_capacity(usize::from(u16::from_be_bytes(*count)));
-    while !rest.is_empty() {
-        let end = rest.iter().position(|byte| *byte == 0)?;
-        let (name, after) = rest.split_at_checked(end)?;
-        // After the name: its end, table (4), position (2), type (4), size (2), modifier (4), format (2).
-        let (fixed, after) = after.split_first_chunk::<19>()?;
-        let [
-            _,
-            _,
-            _,
-            _,
-            _,
-            _,
-            _,
-            t1,
-            t2,
-            t3,
-            t4,
-            _,
-            _,
-            m1,
-            m2,
-            m3,
-            m4,
-            _,
-            _,
-        ] = *fixed;
-        columns.push((
-            String::from_utf8_lossy(name).into_owned(),
-            u32::from_be_bytes([t1, t2, t3, t4]),
-            i32::from_be_bytes([m1, m2, m3, m4]),
-        ));
-        rest = after;
-    }
-    Some(columns)
 }

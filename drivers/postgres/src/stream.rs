@@ -137,7 +137,7 @@ impl RowStream for PostgresStream {
                     self.give_back().await?;
                     return Err(error);
                 }
-                _ => return Err(protocol("a row").into()),
+                _ => return Err(protocol("a row")),
             }
         }
         self.give_back().await?;

@@ -1,7 +1,7 @@
 //! The SQL that is printed, word for word.
 
 use quillback_plugin_api::batch::{Batch, Expect, Step};
-use quillback_plugin_api::dialect;
+use quillback_plugin_api::dialect::{self, select as print};
 use quillback_plugin_api::sql::{
     Assignment, ColumnDef, Compare, CreateTable, Ddl, Delete, Direction, Expr, Index, Insert, Lock,
     Order, Select, SetTo, Statement, TextMatch, Update,
@@ -337,15 +337,15 @@ fn any_other_batch_that_writes_waits_with_its_commit() {
 
 #[test]
 fn a_name_that_the_server_would_cut_is_refused() {
-    let printer = Postgres::default();
+    let dialect = Postgres::default();
     let name = ident(&"é".repeat(31));
     let select = |name: &Ident| Select::columns(table(), [name.clone()], Expr::True);
-    let printed = dialect::select(&printer, &select(&name)).unwrap();
-    assert!(printer.checked(printed).is_ok());
+    let printed = print(&dialect, &select(&name)).unwrap();
+    assert!(dialect.checked(printed).is_ok());
     let name = ident(&"é".repeat(32));
-    let printed = dialect::select(&printer, &select(&name)).unwrap();
+    let printed = print(&dialect, &select(&name)).unwrap();
     assert_eq!(
-        printer.checked(printed).unwrap_err().category,
+        dialect.checked(printed).unwrap_err().category,
         Category::InvalidData
     );
 }

@@ -1,6 +1,8 @@
 //! Arrays and composite values of a result
 //! (<https://github.com/postgres/postgres/blob/master/src/backend/utils/adt/arrayfuncs.c>, `array_send`).
 
+use std::fmt::Write as _;
+
 use quillback_plugin_api::Value;
 
 use super::decode::{Decode, Malformed, SPECIAL_BOUNDS};
@@ -64,7 +66,7 @@ pub(super) fn list(bytes: &[u8], element: &Decode) -> Result<Value, Malformed> {
     let mut text = String::new();
     for (size, lowest) in &sizes {
         let highest = i64::from(*lowest) + i64::try_from(*size).map_err(|_| Malformed)? - 1;
-        text.push_str(&format!("[{lowest}:{highest}]"));
+        write!(text, "[{lowest}:{highest}]").map_err(|_| Malformed)?;
     }
     text.push('=');
     text.push_str(&literal::of(&value, ',').map_err(|_| Malformed)?);

@@ -169,7 +169,7 @@ fn fixed<const N: usize>(bytes: &[u8]) -> Option<[u8; N]> {
     bytes.try_into().ok()
 }
 
-/// Databases with encoding SQL_ASCII hold bytes of any kind in their text columns.
+/// Databases with encoding `SQL_ASCII` hold bytes of any kind in their text columns.
 fn text(bytes: &[u8]) -> ValueRef<'_> {
     std::str::from_utf8(bytes).map_or(ValueRef::Bytes(bytes), ValueRef::Text)
 }

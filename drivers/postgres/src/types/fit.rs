@@ -1,20 +1,24 @@
 //! Fits a value to the type of the parameter that takes it, without losing anything, or says why it cannot.
 
+mod moments;
+mod numbers;
+
 use std::borrow::Cow;
 
-use quillback_plugin_api::civil::{Date, Interval, Timestamp};
 use quillback_plugin_api::value::is_decimal;
 use quillback_plugin_api::{Category, DriverError, Value};
 
 use super::limits::Limit;
 use super::literal;
 use super::oid;
+use moments::fit_time;
+pub(super) use numbers::float_text;
+use numbers::{decimal, fit_double, fit_money, fit_real, integer, json, whole};
 
 /// Seconds from 1970-01-01 to 2000-01-01, where the database's own count starts.
 pub(crate) const EPOCH_SECONDS: i64 = 946_684_800;
 /// Days between the same.
 pub(crate) const EPOCH_DAYS: i64 = 10_957;
-const DAY_MICROS: i64 = 86_400_000_000;
 
 /// A value in the form that a type takes.
 #[derive(Clone, Debug, PartialEq)]
@@ -220,219 +224,4 @@ fn fit_text(text: &str, ty: u32) -> Result<Form<'_>, Unfit> {
 fn starts_like_a_date(text: &str) -> bool {
     text.starts_with(|first: char| first.is_ascii_digit())
         || matches!(text, "infinity" | "-infinity")
-}
-
-/// The value as an integer, if it is one.
-fn integer(value: &Value) -> Option<i128> {
-    match value {
-        Value::Bool(flag) => Some(i128::from(*flag)),
-        Value::I64(number) => Some(i128::from(*number)),
-        Value::U64(number) => Some(i128::from(*number)),
-        Value::F64(number) => number.to_string().parse().ok(),
-        Value::F32(number) => number.to_string().parse().ok(),
-        Value::Decimal(number) => {
-            let (whole, fraction) = number
-                .as_str()
-                .split_once('.')
-                .unwrap_or((number.as_str(), ""));
-            let is_whole = fraction.bytes().all(|digit| digit == b'0');
-            is_whole.then(|| whole.parse().ok()).flatten()
-        }
-        _ => None,
-    }
-}
-
-fn whole<T: TryFrom<i128>>(value: &Value, ty: u32) -> Result<T, Unfit> {
-    let reason = match value {
-        Value::F64(_) | Value::F32(_) | Value::Decimal(_) => Unfit::Fraction(ty),
-        _ => Unfit::Kind(ty),
-    };
-    let number = integer(value).ok_or(reason)?;
-    T::try_from(number).map_err(|_| Unfit::Range(ty))
-}
-
-/// The value in plain decimal notation, if it is a number.
-fn decimal(value: &Value) -> Option<Cow<'_, str>> {
-    match value {
-        Value::Decimal(number) => Some(number.as_str().into()),
-        Value::Bool(flag) => Some(if *flag { "1" } else { "0" }.into()),
-        Value::I64(number) => Some(number.to_string().into()),
-        Value::U64(number) => Some(number.to_string().into()),
-        Value::F64(number) => Some(float_text(&number.to_string())),
-        Value::F32(number) => Some(float_text(&number.to_string())),
-        _ => None,
-    }
-}
-
-/// The database's spelling of what Rust calls `inf`; other floats are spelled alike.
-pub(super) fn float_text<'t>(text: &str) -> Cow<'t, str> {
-    match text {
-        "inf" => "Infinity".into(),
-        "-inf" => "-Infinity".into(),
-        other => other.to_owned().into(),
-    }
-}
-
-fn fit_double(value: &Value) -> Result<Form<'_>, Unfit> {
-    match value {
-        Value::F64(number) => Ok(Form::F64(*number)),
-        Value::F32(number) => Ok(Form::F64(f64::from(*number))),
-        _ => {
-            let number: f64 = nearest(value, oid::FLOAT8)?;
-            exact_integer(value, number.to_string(), oid::FLOAT8)?;
-            Ok(Form::F64(number))
-        }
-    }
-}
-
-fn fit_real(value: &Value) -> Result<Form<'_>, Unfit> {
-    if let Value::F32(number) = value {
-        return Ok(Form::F32(*number));
-    }
-    let number: f32 = nearest(value, oid::FLOAT4)?;
-    exact_integer(value, number.to_string(), oid::FLOAT4)?;
-    Ok(Form::F32(number))
-}
-
-/// The float nearest to the number; beyond the largest finite one is out of range.
-fn nearest<T: std::str::FromStr + Into<f64> + Copy>(value: &Value, ty: u32) -> Result<T, Unfit> {
-    let text = decimal(value).ok_or(Unfit::Kind(ty))?;
-    let number: T = text.parse().map_err(|_| Unfit::Kind(ty))?;
-    if number.into().is_infinite() && !text.ends_with("Infinity") {
-        return Err(Unfit::Range(ty));
-    }
-    Ok(number)
-}
-
-/// Fractions are rounded to the nearest float, as everywhere; integers must not be.
-fn exact_integer(value: &Value, float: String, ty: u32) -> Result<(), Unfit> {
-    match value {
-        Value::I64(number) if number.to_string() != float => Err(Unfit::Range(ty)),
-        Value::U64(number) if number.to_string() != float => Err(Unfit::Range(ty)),
-        _ => Ok(()),
-    }
-}
-
-fn fit_money(value: &Value, scale: u8) -> Result<Form<'_>, Unfit> {
-    let text = decimal(value).ok_or(Unfit::Kind(oid::MONEY))?;
-    let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
-    let (kept, rest) = fraction
-        .split_at_checked(usize::from(scale))
-        .unwrap_or((fraction, ""));
-    if rest.bytes().any(|digit| digit != b'0') {
-        return Err(Unfit::Fraction(oid::MONEY));
-    }
-    let units = format!("{whole}{kept:0<width$}", width = usize::from(scale));
-    let units = units.parse().map_err(|_| Unfit::Range(oid::MONEY))?;
-    Ok(Form::Money(units, scale))
-}
-
-fn json(value: &Value) -> Option<Cow<'_, str>> {
-    match value {
-        Value::Json(text) => Some(text.into()),
-        Value::Bool(flag) => Some(if *flag { "true" } else { "false" }.into()),
-        Value::I64(_) | Value::U64(_) | Value::F64(_) | Value::F32(_) | Value::Decimal(_) => {
-            decimal(value)
-        }
-        _ => None,
-    }
-}
-
-fn fit_time(value: &Value, ty: u32) -> Result<Form<'_>, Unfit> {
-    match (ty, value) {
-        (oid::TIME, Value::Time(nanos)) => Ok(Form::Time(day_time(*nanos, ty)?)),
-        (oid::TIMETZ, Value::Time(nanos)) => Ok(Form::TimeTz(day_time(*nanos, ty)?, 0)),
-        (oid::TIMETZ, Value::OffsetTime { nanos, offset }) => {
-            Ok(Form::TimeTz(day_time(*nanos, ty)?, *offset))
-        }
-        (oid::INTERVAL, Value::Time(nanos)) => Ok(Form::Interval(micros(*nanos, ty)?, 0, 0)),
-        (oid::INTERVAL, Value::Interval(interval)) => fit_interval(*interval),
-        (oid::DATE, Value::Date(date)) => Ok(Form::Date(days(*date)?)),
-        (oid::DATE, _) => {
-            let micros = moment(value, ty)?;
-            if micros.rem_euclid(DAY_MICROS) != 0 {
-                return Err(Unfit::Fraction(ty));
-            }
-            let days = i32::try_from(micros.div_euclid(DAY_MICROS));
-            days.map(Form::Date).map_err(|_| Unfit::Range(ty))
-        }
-        (oid::TIMESTAMP | oid::TIMESTAMPTZ, Value::Date(date)) => {
-            let micros = i64::from(days(*date)?).checked_mul(DAY_MICROS);
-            micros.map(Form::Timestamp).ok_or(Unfit::Range(ty))
-        }
-        (oid::TIMESTAMP | oid::TIMESTAMPTZ, _) => moment(value, ty).map(Form::Timestamp),
-        _ => Err(Unfit::Kind(ty)),
-    }
-}
-
-/// Microseconds since 2000 of anything that is a date with a time; the session's zone is UTC.
-fn moment(value: &Value, ty: u32) -> Result<i64, Unfit> {
-    let (Value::Timestamp(stamp)
-    | Value::Instant(stamp)
-    | Value::OffsetInstant { instant: stamp, .. }
-    | Value::ZonedInstant { instant: stamp, .. }) = value
-    else {
-        return Err(Unfit::Kind(ty));
-    };
-    if stamp.nanos % 1_000 != 0 {
-        return Err(Unfit::Fraction(ty));
-    }
-    let shifted = Timestamp {
-        seconds: stamp
-            .seconds
-            .checked_sub(EPOCH_SECONDS)
-            .ok_or(Unfit::Range(ty))?,
-        nanos: stamp.nanos,
-    };
-    // The two ends stand for infinity.
-    match shifted.to_micros() {
-        Some(micros) if micros != i64::MAX && micros != i64::MIN => Ok(micros),
-        _ => Err(Unfit::Range(ty)),
-    }
-}
-
-fn days(date: Date) -> Result<i32, Unfit> {
-    if !date.is_valid() {
-        return Err(Unfit::Calendar);
-    }
-    match i32::try_from(date.to_days() - EPOCH_DAYS) {
-        Ok(days) if days != i32::MAX && days != i32::MIN => Ok(days),
-        _ => Err(Unfit::Range(oid::DATE)),
-    }
-}
-
-fn day_time(nanos: i64, ty: u32) -> Result<i64, Unfit> {
-    let micros = micros(nanos, ty)?;
-    if (0..=DAY_MICROS).contains(&micros) {
-        Ok(micros)
-    } else {
-        Err(Unfit::Range(ty))
-    }
-}
-
-fn micros(nanos: i64, ty: u32) -> Result<i64, Unfit> {
-    if nanos % 1_000 == 0 {
-        Ok(nanos / 1_000)
-    } else {
-        Err(Unfit::Fraction(ty))
-    }
-}
-
-fn fit_interval<'v>(interval: Interval) -> Result<Form<'v>, Unfit> {
-    let range = Unfit::Range(oid::INTERVAL);
-    let fraction = micros(i64::from(interval.nanos), oid::INTERVAL)?;
-    let micros = interval
-        .seconds
-        .checked_mul(1_000_000)
-        .and_then(|micros| micros.checked_add(fraction))
-        .ok_or(range)?;
-    let days = i32::try_from(interval.days).map_err(|_| range)?;
-    let months = i32::try_from(interval.months).map_err(|_| range)?;
-    // All three at their ends stand for infinity from version 17 on.
-    if (micros, days, months) == (i64::MAX, i32::MAX, i32::MAX)
-        || (micros, days, months) == (i64::MIN, i32::MIN, i32::MIN)
-    {
-        return Err(range);
-    }
-    Ok(Form::Interval(micros, days, months))
 }

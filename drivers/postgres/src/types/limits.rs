@@ -49,7 +49,7 @@ struct Known {
 }
 
 /// How long the limits of a table are taken to be what they were.
-const MAX_AGE: Duration = Duration::from_secs(60);
+const MAX_AGE: Duration = Duration::from_mins(1);
 
 /// Domains are followed down to their base; the outermost modifier that is set counts.
 const COLUMNS: &str = "WITH RECURSIVE base(attname, oid, modifier) AS ( \
@@ -84,8 +84,10 @@ impl Limit {
             (Self::Scale(scale), Form::Literal(text)) => {
                 !is_decimal(text) || keeps_digits(text, scale)
             }
-            (Self::Fraction(digits), Form::Time(micros) | Form::TimeTz(micros, _))
-            | (Self::Fraction(digits), Form::Timestamp(micros)) => {
+            (
+                Self::Fraction(digits),
+                Form::Time(micros) | Form::TimeTz(micros, _) | Form::Timestamp(micros),
+            ) => {
                 let unit = 10_i64.checked_pow(6_u32.saturating_sub(digits));
                 unit.is_none_or(|unit| micros % unit == 0)
             }

@@ -87,13 +87,17 @@ pub(crate) fn decode(bytes: &[u8], out: &mut String) -> Option<()> {
     let field = |at: usize| Some(u16::from_be_bytes([*header.get(at)?, *header.get(at + 1)?]));
     let (count, sign, scale) = (field(0)?, field(4)?, field(6)?);
     let weight = i32::from(i16::from_be_bytes([*header.get(2)?, *header.get(3)?]));
-    match sign {
-        POSITIVE => {}
-        NEGATIVE => out.push('-'),
-        NAN => return Some(out.push_str("NaN")),
-        INFINITY => return Some(out.push_str("Infinity")),
-        MINUS_INFINITY => return Some(out.push_str("-Infinity")),
+    let word = match sign {
+        POSITIVE => "",
+        NEGATIVE => "-",
+        NAN => "NaN",
+        INFINITY => "Infinity",
+        MINUS_INFINITY => "-Infinity",
         _ => return None,
+    };
+    out.push_str(word);
+    if word.len() > 1 {
+        return Some(());
     }
     if digits.len() != usize::from(count) * 2 {
         return None;

@@ -27,9 +27,10 @@ fn rows(count: i64, with_tags: bool) -> Vec<Vec<Value>> {
                 id * 86_400_000_123,
             )),
             Value::Bool(id % 2 == 0),
-            match with_tags {
-                true => Value::List(vec![text("a,\"b"), Value::Null]),
-                false => Value::Null,
+            if with_tags {
+                Value::List(vec![text("a,\"b"), Value::Null])
+            } else {
+                Value::Null
             },
             Value::Json(format!("{{\"id\": {id}}}")),
         ]
