@@ -29,7 +29,9 @@ pub fn write_ref(value: ValueRef<'_>) -> Json {
     match value {
         ValueRef::Null => Json::Null,
         ValueRef::Bool(flag) => Json::Bool(flag),
-        ValueRef::I64(number) if number.unsigned_abs() <= SAFE_INTEGER.unsigned_abs() => json!(number),
+        ValueRef::I64(number) if number.unsigned_abs() <= SAFE_INTEGER.unsigned_abs() => {
+            json!(number)
+        }
         ValueRef::I64(number) => Json::String(number.to_string()),
         ValueRef::U64(number) => Json::String(number.to_string()),
         ValueRef::F64(number) => float(number, number.to_string()),

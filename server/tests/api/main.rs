@@ -5,8 +5,11 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::needless_pass_by_value,
+    clippy::format_collect,
+    clippy::format_push_string,
     unreachable_pub,
-    reason = "a test fails by panicking"
+    reason = "a test fails by panicking, and values are written for reading"
 )]
 
 mod changes;

@@ -176,7 +176,7 @@ mod cases {
             .iter()
             .map(|name| ((*name).to_owned(), json!(name)))
             .collect();
-        table.add(&admin, &[values.clone()]).await;
+        table.add(&admin, std::slice::from_ref(&values)).await;
         let page = table
             .page(
                 &admin,
