@@ -128,14 +128,7 @@ mod tests {
     fn the_scheme_is_what_stands_before_the_colon() {
         assert_eq!(scheme("postgresql://u:p@h/d"), Some("postgresql"));
         assert_eq!(scheme("a+b:/x"), Some("a+b"));
-        for wrong in [
-            "",
-            "no-colon",
-            ":x",
-            "/a:b",
-            ":p@h",
-            "1x:y",
-        ] {
+        for wrong in ["", "no-colon", ":x", "/a:b", ":p@h", "1x:y"] {
             assert_eq!(scheme(wrong), None, "{wrong}");
         }
     }

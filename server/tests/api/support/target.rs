@@ -40,6 +40,12 @@ impl Database {
         })
     }
 
+    /// Whether names may hold characters beyond the basic plane; MySQL keeps identifiers in three bytes a character
+    /// (<https://dev.mysql.com/doc/refman/8.4/en/identifiers.html>).
+    pub fn has_emoji_names(&self) -> bool {
+        self.driver != "mysql"
+    }
+
     /// Adds a connection to it; answers its id.
     pub async fn connect(&self, admin: &Client) -> String {
         let input = json!({ "name": unique_id(), "driver": self.driver, "options": self.options });
