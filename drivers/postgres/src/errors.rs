@@ -81,10 +81,21 @@ impl ServerError {
         matches!(self.severity.as_str(), "FATAL" | "PANIC")
     }
 
+    /// The code, with one made up for what the server tells from a request to cancel in its message only.
+    fn effective_code(&self) -> &str {
+        let by_itself = self.code == "57014" && self.message.contains("statement timeout");
+        if by_itself {
+            STATEMENT_TIMEOUT
+        } else {
+            &self.code
+        }
+    }
+
     /// The error in the words of the contract.
     pub(crate) fn into_driver_error(self) -> DriverError {
-        let category = category(&self.code);
-        let message = own_words(&self.code).map_or_else(|| self.message.clone(), str::to_owned);
+        let code = self.effective_code();
+        let category = category(code);
+        let message = own_words(code).map_or_else(|| self.message.clone(), str::to_owned);
         let mut error = DriverError::new(category, message);
         error.connection_lost = self.is_fatal();
         error.from_origin(Origin {
@@ -96,6 +107,9 @@ impl ServerError {
         })
     }
 }
+
+/// Stands for `57014` when the server stopped a statement by itself.
+const STATEMENT_TIMEOUT: &str = "57014 by time-out";
 
 /// The category of a code; an unknown code goes by its class, the first two characters.
 fn category(code: &str) -> Category {
@@ -120,6 +134,7 @@ fn category(code: &str) -> Category {
         "53300" | "55006" => Category::Unavailable,
         "55P03" | "25P03" | "25P04" | "57P05" => Category::Timeout,
         "57014" => Category::Cancelled,
+        STATEMENT_TIMEOUT => Category::Timeout,
         _ => match code.get(..2).unwrap_or_default() {
             "08" => Category::Connect,
             "0L" | "0P" => Category::Permission,
@@ -155,6 +170,9 @@ fn own_words(code: &str) -> Option<&'static str> {
         }
         "44000" => "a row would not be visible through the view it is written to",
         "57014" => "the statement was cancelled on the server",
+        STATEMENT_TIMEOUT => {
+            "the statement took longer than the option statement_timeout_ms, or the server itself, allows"
+        }
         "P0001" => "a trigger or function of the database refused the statement",
         _ => match code.get(..2).unwrap_or_default() {
             "22" => "a value does not fit its column",
@@ -254,6 +272,13 @@ mod tests {
         }
         let error = server("42P01", "relation \"x\" does not exist");
         assert_eq!(error.message, "relation \"x\" does not exist");
+    }
+
+    #[test]
+    fn a_statement_that_the_server_stops_by_itself_is_a_timeout() {
+        let error = server("57014", "canceling statement due to statement timeout");
+        assert_eq!(error.category, Category::Timeout);
+        assert_eq!(error.origin.sqlstate.as_deref(), Some("57014"));
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use quillback_plugin_api::{Category, DriverError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -13,13 +14,16 @@ use crate::connect;
 use crate::connection::Connection;
 use crate::options::Settings;
 
+/// Connections that were not used for so long are closed: firewalls forget them without telling either side.
+const MAX_IDLE: Duration = Duration::from_mins(4);
+
 /// The pool.
 #[derive(Debug)]
 pub(crate) struct Pool {
     settings: Arc<Settings>,
     permits: Arc<Semaphore>,
-    /// The one used last is on top: the server has most of it in its caches.
-    idle: Mutex<Vec<Connection>>,
+    /// The one used last is on top: the server has most of it in its caches. Each with the time of its last use.
+    idle: Mutex<Vec<(Connection, Instant)>>,
     closed: AtomicBool,
 }
 
@@ -69,7 +73,8 @@ impl Pool {
     }
 
     fn pop(&self) -> Option<Connection> {
-        self.idle.lock().ok()?.pop()
+        let (connection, since) = self.idle.lock().ok()?.pop()?;
+        (since.elapsed() < MAX_IDLE).then_some(connection)
     }
 
     /// Takes a connection back, if it is clean.
@@ -83,7 +88,8 @@ impl Pool {
             && !self.closed.load(Ordering::Acquire)
             && let Ok(mut idle) = self.idle.lock()
         {
-            idle.push(connection);
+            idle.retain(|(_, since)| since.elapsed() < MAX_IDLE);
+            idle.push((connection, Instant::now()));
         }
     }
 

@@ -18,6 +18,9 @@ use crate::types::lookup::Types;
 /// Most statements that a connection keeps prepared, if one batch does not need more.
 const CAPACITY: usize = 256;
 
+/// Texts of more bytes are not kept for later batches.
+const LONG: usize = 16 * 1024;
+
 /// How long a statement is used before it is prepared anew: the types of its parameters stay what they were, whatever
 /// becomes of the columns they go to.
 const MAX_AGE: Duration = Duration::from_mins(1);
@@ -112,21 +115,21 @@ impl Statements {
         self.forget(old.into_iter())
     }
 
-    /// The names of the statements that are used least, forgotten to make room for `more`.
+    /// The names of statements that are forgotten to make room for `more`: all long ones, which are seldom sent twice,
+    /// and those that are used least. What the batch at hand uses stays.
     fn make_room(&mut self, more: usize) -> Vec<String> {
         let over = (self.by_text.len() + more).saturating_sub(CAPACITY);
-        if over == 0 {
-            return Vec::new();
-        }
         let mut idle: Vec<_> = self
             .by_text
             .iter()
             .filter(|(_, statement)| statement.used < self.now)
-            .map(|(sql, statement)| (statement.used, sql.clone()))
+            .map(|(sql, statement)| (sql.len() <= LONG, statement.used, sql))
             .collect();
         idle.sort_unstable();
-        idle.truncate(over);
-        self.forget(idle.iter().map(|(_, sql)| sql.as_str()))
+        let long = idle.iter().take_while(|(is_short, ..)| !is_short).count();
+        idle.truncate(over.max(long));
+        let idle: Vec<_> = idle.into_iter().map(|(_, _, sql)| sql.clone()).collect();
+        self.forget(idle.iter().map(String::as_str))
     }
 
     fn forget<'s>(&mut self, sqls: impl Iterator<Item = &'s str>) -> Vec<String> {

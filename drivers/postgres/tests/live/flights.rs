@@ -330,3 +330,23 @@ async fn errors_at_the_commit_roll_back_and_are_known() {
     assert_eq!(lab.number("SELECT count(*) FROM item").await, 0);
     lab.end().await;
 }
+
+#[tokio::test]
+async fn the_server_stops_statements_that_take_too_long_by_themselves() {
+    let Some(lab) = lab(SETUP).await else { return };
+    lab.commit(write(1)).await;
+    let instance = open(lab.with("statement_timeout_ms", json!(100)))
+        .await
+        .unwrap();
+    lab.client
+        .batch_execute("BEGIN; UPDATE item SET n = 5 WHERE id = 1")
+        .await
+        .unwrap();
+    let late = Batch::of(vec![set("item", 1, "n", 6.into(), Expect::Rows(1))]);
+    let error = instance.apply(late).await.unwrap_err();
+    assert_eq!(error.category, Category::Timeout, "{error:?}");
+    assert!(!error.connection_lost && !error.outcome_unknown);
+    lab.client.batch_execute("ROLLBACK").await.unwrap();
+    instance.close().await;
+    lab.end().await;
+}
