@@ -1,6 +1,7 @@
 //! Measures batches of one row, side by side with the ready client on the same server:
 //! `QUILLBACK_TEST_POSTGRES_URL=.. cargo run --release -p quillback-driver-postgres --example measure`.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -66,7 +67,7 @@ async fn main() -> Result<(), Failure> {
         for contender in Contender::ALL {
             clean.batch_execute(CLEAN).await?;
             let (done, micros) = run(contender, &instance, &ready).await?;
-            line.push_str(&format!("   {contender:?} {done:.0} (p50 {micros} us)"));
+            write!(line, "   {contender:?} {done:.0} (p50 {micros} us)")?;
         }
         println!("{line}");
     }
@@ -213,52 +214,67 @@ impl Ready {
     async fn two_flights(&self, id: i64) -> Result<(), Failure> {
         let _turn = self.turn.lock().await;
         let [begin, mark, add, check, commit] = &self.statements;
-        let (name, at) = (id.to_string(), "2026-11-22 04:00:00+00");
-        let client = &self.client;
+        let row = Row::new(id);
+        let (mark_with, add_with, check_with) = (row.mark(), row.add(), row.check());
         tokio::try_join!(
-            client.execute(begin, &[]),
-            client.execute(mark, &[&name, &at]),
-            client.execute(
-                add,
-                &[
-                    &id,
-                    &"north",
-                    &"1234.50",
-                    &"a note",
-                    &true,
-                    &"2027-03-14",
-                    &at
-                ]
-            ),
-            client.query(check, &[&id, &"north"]),
+            self.client.execute(begin, &[]),
+            self.client.execute(mark, &mark_with),
+            self.client.execute(add, &add_with),
+            self.client.query(check, &check_with),
         )?;
-        client.execute(commit, &[]).await?;
+        self.client.execute(commit, &[]).await?;
         Ok(())
     }
 
     async fn one_flight(&self, id: i64) -> Result<(), Failure> {
         let _turn = self.turn.lock().await;
         let [begin, mark, add, check, commit] = &self.statements;
-        let (name, at) = (id.to_string(), "2026-11-22 04:00:00+00");
-        let client = &self.client;
+        let row = Row::new(id);
+        let (mark_with, add_with, check_with) = (row.mark(), row.add(), row.check());
         tokio::try_join!(
-            client.execute(begin, &[]),
-            client.execute(mark, &[&name, &at]),
-            client.execute(
-                add,
-                &[
-                    &id,
-                    &"north",
-                    &"1234.50",
-                    &"a note",
-                    &true,
-                    &"2027-03-14",
-                    &at
-                ]
-            ),
-            client.query(check, &[&id, &"north"]),
-            client.execute(commit, &[]),
+            self.client.execute(begin, &[]),
+            self.client.execute(mark, &mark_with),
+            self.client.execute(add, &add_with),
+            self.client.query(check, &check_with),
+            self.client.execute(commit, &[]),
         )?;
         Ok(())
+    }
+}
+
+/// The parameters of one batch.
+struct Row {
+    id: i64,
+    name: String,
+}
+
+type Param<'r> = &'r (dyn tokio_postgres::types::ToSql + Sync);
+
+impl Row {
+    fn new(id: i64) -> Self {
+        Self {
+            id,
+            name: id.to_string(),
+        }
+    }
+
+    fn mark(&self) -> [Param<'_>; 2] {
+        [&self.name, &"2026-11-22 04:00:00+00"]
+    }
+
+    fn add(&self) -> [Param<'_>; 7] {
+        [
+            &self.id,
+            &"north",
+            &"1234.50",
+            &"a note",
+            &true,
+            &"2027-03-14",
+            &"2026-11-22 04:00:00+00",
+        ]
+    }
+
+    fn check(&self) -> [Param<'_>; 2] {
+        [&self.id, &"north"]
     }
 }

@@ -132,9 +132,8 @@ fn category(code: &str) -> Category {
         }
         "42804" | "428C9" | "42846" => Category::InvalidData,
         "53300" | "55006" => Category::Unavailable,
-        "55P03" | "25P03" | "25P04" | "57P05" => Category::Timeout,
+        "55P03" | "25P03" | "25P04" | "57P05" | STATEMENT_TIMEOUT => Category::Timeout,
         "57014" => Category::Cancelled,
-        STATEMENT_TIMEOUT => Category::Timeout,
         _ => match code.get(..2).unwrap_or_default() {
             "08" => Category::Connect,
             "0L" | "0P" => Category::Permission,
