@@ -1,6 +1,6 @@
 //! The command line: one file per command.
 //!
-//! To add a command, add its file with its arguments and a `run` function, and a line in [`Command`] and [`Cli::run`].
+//! To add a command, add its file with its arguments and a `run` function, and a line in `Command` and [`Cli::run`].
 
 mod config;
 mod keys;

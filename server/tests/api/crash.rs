@@ -35,7 +35,7 @@ async fn a_killed_server_loses_no_answered_change_and_leaves_none_by_half() {
     let (progress, mut answered) = tokio::sync::mpsc::unbounded_channel();
     let mut writers = tokio::task::JoinSet::new();
     for writer in 0..4 {
-        let changes: Vec<String> = (0..500).map(|_| unique_id()).collect();
+        let changes: Vec<String> = (0..150).map(|_| unique_id()).collect();
         sent.extend(changes.clone());
         let (admin, table, progress) = (admin.clone(), table.clone(), progress.clone());
         writers.spawn(async move {
