@@ -89,7 +89,7 @@ pub mod status {
     pub const PANIC: u32 = 3;
 }
 
-/// Answers of [`Future::poll`].
+/// Answers of `Future::poll`.
 pub mod poll {
     /// Not yet; the waker will be woken.
     pub const PENDING: u32 = 0;

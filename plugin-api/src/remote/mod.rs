@@ -1,7 +1,7 @@
 //! The server's side of the boundary: drivers, connections and results as ordinary types with `async fn`s.
 //!
 //! Linked and loaded drivers look the same here. Dropping a future cancels the call in the driver at once; timeouts are
-//! the caller's business. A driver that panics answers with [`Category::Internal`](crate::Category::Internal), one that
+//! the caller's business. A driver that panics answers with [`Category::Internal`], one that
 //! does not know a call with `Unsupported`, and bytes that make no sense are `Protocol` errors.
 #![expect(
     unsafe_code,
