@@ -111,12 +111,12 @@ async fn a_version_that_stopped_half_way_is_finished() {
         repo.define(&[Ddl::DropTable(gone)]).await.unwrap();
         assert_eq!(
             migrate::status(repo).await.unwrap().pending.len(),
-            all().len(),
+            1,
             "{kind:?}"
         );
 
         let report = migrate::migrate(repo, now).await.unwrap();
-        assert_eq!(report.ran.len(), all().len(), "{kind:?}");
+        assert_eq!(report.ran.len(), 1, "{kind:?}");
         assert!(has_table(repo, "_settings").await, "{kind:?}");
         assert_eq!(
             migrate::status(repo).await.unwrap().pending.len(),

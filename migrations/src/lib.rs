@@ -7,6 +7,7 @@
 
 mod define;
 mod m0001_initial;
+mod m0002_deliveries_and_seals;
 
 use std::fmt::Write;
 
@@ -38,11 +39,18 @@ impl Migration {
 
 /// All versions in order.
 pub fn all() -> Vec<Migration> {
-    vec![Migration {
-        version: 1,
-        name: "initial",
-        changes: m0001_initial::changes(),
-    }]
+    vec![
+        Migration {
+            version: 1,
+            name: "initial",
+            changes: m0001_initial::changes(),
+        },
+        Migration {
+            version: 2,
+            name: "deliveries_and_seals",
+            changes: m0002_deliveries_and_seals::changes(),
+        },
+    ]
 }
 
 /// The table in which a repository keeps the versions that it ran; made before any of them.

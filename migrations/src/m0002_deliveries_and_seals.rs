@@ -1,0 +1,73 @@
+//! What follows a change (deliveries), and what proves that the books were not touched (seals).
+
+use quillback_plugin_api::sql::{ColumnDef, Ddl};
+use quillback_plugin_api::{Ident, TableRef};
+
+use crate::define::{exact, id, index, large, moment, number, optional, optional_id, table};
+
+pub(crate) fn changes() -> Vec<Ddl> {
+    [deliveries(), purposes(), seals()].concat()
+}
+
+fn add(table: &'static str, column: ColumnDef) -> Ddl {
+    Ddl::AddColumn {
+        table: TableRef::new(Ident::literal(table)),
+        column,
+    }
+}
+
+/// A delivery is written down with its change, held until the change took effect, and dropped when it did not.
+fn deliveries() -> Vec<Ddl> {
+    vec![
+        table(
+            "_outbox",
+            vec![
+                id("id"),
+                id("change_id"),
+                id("schema_id"),
+                exact("topic", 32),
+                exact("state", 16),
+                large("payload"),
+                moment("created_at"),
+                optional(moment("ready_at")),
+            ],
+            &["id"],
+        ),
+        index("_outbox", "_outbox_change", &["change_id"], false),
+        index("_outbox", "_outbox_state", &["state", "ready_at"], false),
+    ]
+}
+
+fn purposes() -> Vec<Ddl> {
+    vec![
+        // What the change is for, such as a roll-back; nothing is a plain write.
+        add("_changes", optional(exact("purpose", 16))),
+        // The change that it takes back.
+        add("_changes", optional_id("reverts")),
+    ]
+}
+
+fn seals() -> Vec<Ddl> {
+    vec![
+        // Keyed hash of the record: who cannot read the key ring cannot make one up.
+        add("_audit_rows", optional(exact("mac", 64))),
+        add("_audit_events", optional(exact("mac", 64))),
+        // The seal that covers the record.
+        add("_changes", optional(number("seal"))),
+        add("_audit_events", optional(number("seal"))),
+        index("_changes", "_changes_seal", &["seal"], false),
+        index("_audit_events", "_audit_events_seal", &["seal"], false),
+        table(
+            "_audit_seals",
+            vec![
+                // Without gaps, from 1.
+                number("seq"),
+                moment("sealed_at"),
+                exact("previous", 64),
+                exact("hash", 64),
+                large("contents"),
+            ],
+            &["seq"],
+        ),
+    ]
+}
