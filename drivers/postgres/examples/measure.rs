@@ -66,12 +66,38 @@ async fn main() -> Result<(), Failure> {
         let mut line = format!("round {round}");
         for contender in Contender::ALL {
             clean.batch_execute(CLEAN).await?;
+            let before = processor_time(&clean).await?;
             let (done, micros) = run(contender, &instance, &ready).await?;
-            write!(line, "   {contender:?} {done:.0} (p50 {micros} us)")?;
+            let after = processor_time(&clean).await?;
+            let each = |after: u32, before: u32| {
+                f64::from(after - before) * 10_000.0 / done / RUN.as_secs_f64()
+            };
+            let (client, server) = (each(after.0, before.0), each(after.1, before.1));
+            write!(
+                line,
+                "\n  {contender:?}: {done:.0}, p50 {micros} us, processor {client:.0} + {server:.0} us"
+            )?;
         }
         println!("{line}");
     }
     Ok(())
+}
+
+/// Hundredths of a second that this process and the server's have run, where Linux tells for both.
+async fn processor_time(client: &Client) -> Result<(u32, u32), Failure> {
+    let sql = "SELECT pid FROM pg_stat_activity WHERE datname = current_database()";
+    let mut server = 0;
+    for row in client.query(sql, &[]).await? {
+        server += ticks(&row.get::<_, i32>(0).to_string());
+    }
+    Ok((ticks("self"), server))
+}
+
+fn ticks(process: &str) -> u32 {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    let (_, fields) = stat.rsplit_once(')').unwrap_or_default();
+    let used = fields.split_whitespace().skip(11).take(2);
+    used.filter_map(|field| field.parse::<u32>().ok()).sum()
 }
 
 #[derive(Clone, Copy, Debug)]

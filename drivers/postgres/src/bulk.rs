@@ -11,7 +11,6 @@ use crate::connection::Connection;
 use crate::dialect::Postgres;
 use crate::errors::protocol;
 use crate::types::fit::{Form, Slot, fit};
-use crate::types::lookup::Types;
 use crate::types::put::{self, Format};
 
 /// Inserts of at least this many rows go through COPY.
@@ -52,7 +51,7 @@ impl Copy {
         })
     }
 
-    /// Appends the command and its data; nothing is appended on failure.
+    /// Appends the command and its data for columns as the probe has them; nothing is appended on failure.
     ///
     /// # Errors
     /// A value does not fit.
@@ -60,19 +59,15 @@ impl Copy {
         &self,
         to: &mut Connection,
         insert: &Insert,
-        types: &Types,
+        columns: &[Slot],
+        money_scale: u8,
     ) -> Result<(), DriverError> {
-        let columns = to
-            .statements
-            .get(&self.probe)
-            .map(|statement| statement.params.clone())
-            .ok_or_else(|| protocol("an insert that was not prepared"))?;
         let out = to.out();
         let start = out.len();
-        let mut written = self.write_as(Format::Binary, out, insert, &columns, types);
+        let mut written = self.write_as(Format::Binary, out, insert, columns, money_scale);
         if let Ok(Complete::No) = written {
             out.truncate(start);
-            written = self.write_as(Format::Text, out, insert, &columns, types);
+            written = self.write_as(Format::Text, out, insert, columns, money_scale);
         }
         if written.is_err() {
             out.truncate(start);
@@ -86,7 +81,7 @@ impl Copy {
         out: &mut BytesMut,
         insert: &Insert,
         columns: &[Slot],
-        types: &Types,
+        money_scale: u8,
     ) -> Result<Complete, DriverError> {
         let name = match format {
             Format::Binary => "binary",
@@ -119,7 +114,7 @@ impl Copy {
             }
             for (position, (cell, slot)) in row.zip(columns).enumerate() {
                 let value = cell.map(ValueRef::to_owned)?;
-                let form = fit(&value, *slot, types.money_scale())?;
+                let form = fit(&value, *slot, money_scale)?;
                 match format {
                     Format::Text => {
                         if position > 0 {

@@ -12,7 +12,7 @@ use quillback_plugin_api::{DriverError, Value};
 use crate::connect::cancel::CancelKey;
 use crate::errors::{Failed, ServerError, lost, protocol};
 use crate::messages::{cells, tag_count, write_bind};
-use crate::statements::Statements;
+use crate::statements::{Statement, Statements};
 use crate::wire::{Frame, Wire};
 
 /// How long saying goodbye may take.
@@ -177,14 +177,10 @@ impl Connection {
     /// A value does not fit, or the number of values is wrong.
     pub(crate) fn bind(
         &mut self,
-        sql: &str,
+        statement: &Statement,
         params: &[Value],
         money_scale: u8,
     ) -> Result<(), DriverError> {
-        let statement = self
-            .statements
-            .get(sql)
-            .ok_or_else(|| protocol("a statement that was not prepared"))?;
         if statement.params.len() != params.len() {
             return Err(protocol("another number of parameters"));
         }

@@ -11,6 +11,7 @@ use crate::connection::Connection;
 use crate::errors::{Failed, protocol};
 use crate::guard::Shape;
 use crate::plan::{COMMIT, Ending, Part, Plan};
+use crate::statements::{self, Statement};
 use crate::types::lookup::Types;
 
 /// A failure, and the step it happened in.
@@ -53,14 +54,17 @@ pub(crate) async fn fly(
     if plan.has_copy() {
         begin_to_copy(on, plan).await?;
     }
-    let ready = match prepare(on, plan, types).await {
-        Ok(()) => load(on, plan, types),
-        Err(failure) => Err(failure),
+    let ready = prepare(on, plan, types).await.and_then(|ready| {
+        load(on, plan, &ready, types.money_scale())?;
+        Ok(ready)
+    });
+    let ready = match ready {
+        Ok(ready) => ready,
+        Err(failure) => {
+            roll_back(on).await?;
+            return Err(failure);
+        }
     };
-    if let Err(failure) = ready {
-        roll_back(on).await?;
-        return Err(failure);
-    }
     let one_flight = plan.ending == Ending::FirstFlight;
     if one_flight && plan.writes {
         on.depart_to_commit();
@@ -68,7 +72,7 @@ pub(crate) async fn fly(
         on.depart();
     }
     let mut tally = Tally::new(batch);
-    let answered = answers(on, plan, &mut tally).await;
+    let answered = answers(on, plan, &ready, &mut tally).await;
     let answered = match answered {
         Ok(Verdict::GoOn) if one_flight && plan.begin.is_some() => on
             .answer_to_commit()
@@ -131,43 +135,67 @@ fn slipped() -> DriverError {
     error
 }
 
-async fn prepare(on: &mut Connection, plan: &Plan<'_>, types: &Types) -> Result<(), Failure> {
+/// The statements of a plan, prepared.
+struct Ready {
+    begin: Option<Arc<Statement>>,
+    parts: Vec<Arc<Statement>>,
+    commit: Option<Arc<Statement>>,
+}
+
+async fn prepare(on: &mut Connection, plan: &Plan<'_>, types: &Types) -> Result<Ready, Failure> {
     let statements = plan.statements();
     let texts: Vec<_> = statements.iter().map(|(_, text)| *text).collect();
     let prepared = on.prepare(&texts, types).await;
-    prepared.map_err(|(position, failed)| Failure {
+    let prepared = prepared.map_err(|(position, failed)| Failure {
         step: statements.get(position).and_then(|(step, _)| *step),
         failed,
+    })?;
+    let mut prepared = prepared.into_iter();
+    Ok(Ready {
+        begin: plan.begin_in_flight().and_then(|_| prepared.next()),
+        parts: prepared.by_ref().take(plan.parts.len()).collect(),
+        commit: prepared.next(),
     })
 }
 
 /// Appends the whole first flight, or nothing when a value does not fit.
-fn load(on: &mut Connection, plan: &Plan<'_>, types: &Types) -> Result<(), Failure> {
+fn load(
+    on: &mut Connection,
+    plan: &Plan<'_>,
+    ready: &Ready,
+    money_scale: u8,
+) -> Result<(), Failure> {
     let start = on.out().len();
-    let loaded = try_load(on, plan, types);
+    let loaded = try_load(on, plan, ready, money_scale);
     if loaded.is_err() {
         on.out().truncate(start);
     }
     loaded
 }
 
-fn try_load(on: &mut Connection, plan: &Plan<'_>, types: &Types) -> Result<(), Failure> {
-    let scale = types.money_scale();
-    if let Some(begin) = plan.begin_in_flight() {
-        on.bind(begin, &[], scale)?;
+fn try_load(
+    on: &mut Connection,
+    plan: &Plan<'_>,
+    ready: &Ready,
+    money_scale: u8,
+) -> Result<(), Failure> {
+    if let Some(begin) = &ready.begin {
+        on.bind(begin, &[], money_scale)?;
     }
-    for part in &plan.parts {
+    for (part, statement) in plan.parts.iter().zip(&ready.parts) {
         let written = match (&part.action, &part.copy) {
-            (Action::Bulk(insert), Some(copy)) => copy.write(on, insert, types),
-            _ => on.bind(part.sql(), part.params(), scale),
+            (Action::Bulk(insert), Some(copy)) => {
+                copy.write(on, insert, &statement.params, money_scale)
+            }
+            _ => on.bind(statement, part.params(), money_scale),
         };
         written.map_err(|error| Failure {
             step: Some(part.step),
             failed: error.into(),
         })?;
     }
-    if plan.begin.is_some() && plan.ending == Ending::FirstFlight {
-        on.bind(COMMIT, &[], scale)?;
+    if let Some(commit) = &ready.commit {
+        on.bind(commit, &[], money_scale)?;
     }
     Ok(())
 }
@@ -176,16 +204,19 @@ fn try_load(on: &mut Connection, plan: &Plan<'_>, types: &Types) -> Result<(), F
 async fn answers(
     on: &mut Connection,
     plan: &Plan<'_>,
+    ready: &Ready,
     tally: &mut Tally<'_>,
 ) -> Result<Verdict, Failure> {
-    if plan.begin_in_flight().is_some() {
+    if ready.begin.is_some() {
         on.answer(|_| None).await?;
     }
-    for part in &plan.parts {
-        let answer = answer(on, part).await.map_err(|failed| Failure {
-            step: Some(part.step),
-            failed,
-        })?;
+    for (part, statement) in plan.parts.iter().zip(&ready.parts) {
+        let answer = answer(on, part, &statement.shape)
+            .await
+            .map_err(|failed| Failure {
+                step: Some(part.step),
+                failed,
+            })?;
         let verdict = tally.record(part.step, part.last, &part.action, answer);
         if verdict == Verdict::Refuse {
             return Ok(verdict);
@@ -194,17 +225,17 @@ async fn answers(
     Ok(Verdict::GoOn)
 }
 
-async fn answer(on: &mut Connection, part: &Part<'_>) -> Result<Answer, Failed> {
-    let shape = match (&part.action, part.shape) {
-        (Action::Execute(_), Shape::Plain) | (Action::Bulk(_), _) => {
-            return on.answer(|_| None).await.map(Answer::Affected);
-        }
-        _ => on
-            .statements
-            .get(part.sql())
-            .map(|statement| Arc::clone(&statement.shape)),
-    };
-    let shape = shape.ok_or_else(|| protocol("an answer to nothing"))?;
+async fn answer(
+    on: &mut Connection,
+    part: &Part<'_>,
+    shape: &statements::Shape,
+) -> Result<Answer, Failed> {
+    if matches!(
+        (&part.action, part.shape),
+        (Action::Execute(_), Shape::Plain) | (Action::Bulk(_), _)
+    ) {
+        return on.answer(|_| None).await.map(Answer::Affected);
+    }
     let mut rows = RowBuffer::new(shape.decodes.len());
     let mut scratch = String::new();
     on.answer(|row| shape.row(row, &mut rows, &mut scratch))

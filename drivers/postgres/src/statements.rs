@@ -41,7 +41,13 @@ pub(crate) struct Statement {
     /// Its parameters.
     pub(crate) params: Vec<Slot>,
     /// Its result.
-    pub(crate) shape: Arc<Shape>,
+    pub(crate) shape: Shape,
+}
+
+/// A prepared statement with what decides how long it is kept.
+#[derive(Debug)]
+struct Kept {
+    statement: Arc<Statement>,
     /// The batch that it was used for last.
     used: u64,
     /// The batch that it was prepared for.
@@ -75,7 +81,7 @@ impl Shape {
 /// The prepared statements of a connection.
 #[derive(Debug, Default)]
 pub(crate) struct Statements {
-    by_text: HashMap<String, Statement>,
+    by_text: HashMap<String, Kept>,
     /// Counts batches.
     now: u64,
     /// Counts names.
@@ -91,28 +97,28 @@ struct Described {
 }
 
 impl Statements {
-    /// The statement with this text.
-    pub(crate) fn get(&self, sql: &str) -> Option<&Statement> {
-        self.by_text.get(sql)
-    }
-
     /// Whether one of these statements was prepared before the last call of [`Connection::prepare`], so that tables
     /// may have changed since.
     pub(crate) fn any_older<'s>(&self, mut sqls: impl Iterator<Item = &'s str>) -> bool {
         sqls.any(|sql| {
-            self.get(sql)
-                .is_some_and(|statement| statement.made < self.now)
+            self.by_text
+                .get(sql)
+                .is_some_and(|kept| kept.made < self.now)
         })
     }
 
-    /// The names of those of the statements that are too old, forgotten.
-    fn aged(&mut self, texts: &[Text<'_>]) -> Vec<String> {
-        let old = |sql: &&str| {
-            self.get(sql)
-                .is_some_and(|known| known.born.elapsed() > MAX_AGE)
-        };
-        let old: Vec<_> = texts.iter().map(|text| text.sql).filter(old).collect();
-        self.forget(old.into_iter())
+    /// The statements with these texts, where they are known and not too old.
+    fn known(&mut self, texts: &[Text<'_>]) -> Vec<Option<Arc<Statement>>> {
+        let now = Instant::now();
+        let known = texts.iter().map(|text| {
+            let kept = self.by_text.get_mut(text.sql)?;
+            if now.duration_since(kept.born) > MAX_AGE {
+                return None;
+            }
+            kept.used = self.now;
+            Some(Arc::clone(&kept.statement))
+        });
+        known.collect()
     }
 
     /// The names of statements that are forgotten to make room for `more`: all long ones, which are seldom sent twice,
@@ -122,8 +128,8 @@ impl Statements {
         let mut idle: Vec<_> = self
             .by_text
             .iter()
-            .filter(|(_, statement)| statement.used < self.now)
-            .map(|(sql, statement)| (sql.len() <= LONG, statement.used, sql))
+            .filter(|(_, kept)| kept.used < self.now)
+            .map(|(sql, kept)| (sql.len() <= LONG, kept.used, sql))
             .collect();
         idle.sort_unstable();
         let long = idle.iter().take_while(|(is_short, ..)| !is_short).count();
@@ -134,13 +140,13 @@ impl Statements {
 
     fn forget<'s>(&mut self, sqls: impl Iterator<Item = &'s str>) -> Vec<String> {
         sqls.filter_map(|sql| self.by_text.remove(sql))
-            .map(|statement| statement.name)
+            .map(|kept| kept.statement.name.clone())
             .collect()
     }
 }
 
 impl Connection {
-    /// Prepares those of the statements that are not yet, all in one flight.
+    /// Prepares those of the statements that are not yet, all in one flight, and answers with all.
     ///
     /// # Errors
     /// The position of the statement that the server refused, and why.
@@ -148,24 +154,41 @@ impl Connection {
         &mut self,
         texts: &[Text<'_>],
         types: &Types,
-    ) -> Result<(), (usize, Failed)> {
+    ) -> Result<Vec<Arc<Statement>>, (usize, Failed)> {
         self.statements.now += 1;
-        let now = self.statements.now;
-        let aged = self.statements.aged(texts);
-        self.write_close(&aged).map_err(|failed| (0, failed))?;
+        let known = self.statements.known(texts);
+        if known.iter().any(Option::is_none) {
+            self.prepare_missing(texts, &known, types).await?;
+        }
+        let all = known.into_iter().zip(texts).map(|(known, text)| {
+            known.or_else(|| {
+                let kept = self.statements.by_text.get(text.sql)?;
+                Some(Arc::clone(&kept.statement))
+            })
+        });
+        all.collect::<Option<_>>()
+            .ok_or_else(|| (0, protocol("a statement that was not prepared").into()))
+    }
+
+    async fn prepare_missing(
+        &mut self,
+        texts: &[Text<'_>],
+        known: &[Option<Arc<Statement>>],
+        types: &Types,
+    ) -> Result<(), (usize, Failed)> {
         let mut seen = HashSet::new();
-        let mut missing = Vec::new();
-        for (position, text) in texts.iter().enumerate() {
-            match self.statements.by_text.get_mut(text.sql) {
-                Some(statement) => statement.used = now,
-                None if seen.insert(text.sql) => missing.push((position, *text)),
-                None => {}
-            }
-        }
-        if missing.is_empty() {
-            return Ok(());
-        }
-        let surplus = self.statements.make_room(missing.len());
+        let missing: Vec<_> = texts
+            .iter()
+            .zip(known)
+            .enumerate()
+            .filter(|(_, (text, known))| known.is_none() && seen.insert(text.sql))
+            .map(|(position, (text, _))| (position, *text))
+            .collect();
+        // Those that are too old make room for themselves.
+        let mut surplus = self
+            .statements
+            .forget(missing.iter().map(|(_, text)| text.sql));
+        surplus.extend(self.statements.make_room(missing.len()));
         self.write_close(&surplus).map_err(|failed| (0, failed))?;
         let mut described = Vec::with_capacity(missing.len());
         for (position, text) in &missing {
@@ -290,14 +313,15 @@ impl Connection {
         let statement = Statement {
             name: description.name,
             params,
-            shape: Arc::new(Shape { columns, decodes }),
+            shape: Shape { columns, decodes },
+        };
+        let kept = Kept {
+            statement: Arc::new(statement),
             used: self.statements.now,
             made: self.statements.now,
             born: Instant::now(),
         };
-        self.statements
-            .by_text
-            .insert(text.sql.to_owned(), statement);
+        self.statements.by_text.insert(text.sql.to_owned(), kept);
         Ok(())
     }
 }

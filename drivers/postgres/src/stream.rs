@@ -5,14 +5,14 @@ use std::sync::Arc;
 use quillback_plugin_api::dialect;
 use quillback_plugin_api::driver::RowStream;
 use quillback_plugin_api::sql::Select;
-use quillback_plugin_api::{Column, DriverError, RowBuffer};
+use quillback_plugin_api::{Column, DriverError, RowBuffer, Value};
 
 use crate::Server;
 use crate::capabilities::MAX_PARAMS;
 use crate::dialect::Postgres;
 use crate::errors::{Failed, ServerError, protocol};
 use crate::pool::Lease;
-use crate::statements::{Shape, Text};
+use crate::statements::{Statement, Text};
 
 /// Rows after which a piece is handed out.
 const ROWS: usize = 1_000;
@@ -24,7 +24,7 @@ pub struct PostgresStream {
     server: Arc<Server>,
     /// `None` when all rows were read.
     lease: Option<Lease>,
-    shape: Arc<Shape>,
+    prepared: Arc<Statement>,
     scratch: String,
 }
 
@@ -54,15 +54,15 @@ pub(crate) async fn open(
         };
         let prepared = connection.prepare(&[text], &server.types).await;
         let started = match prepared {
-            Ok(()) => start(&mut lease, &statement, server).await,
+            Ok(prepared) => start(&mut lease, prepared, &statement.params, server).await,
             Err((_, failed)) => Err(failed),
         };
         let failed = match started {
-            Ok(shape) => {
+            Ok(prepared) => {
                 return Ok(PostgresStream {
                     server: Arc::clone(server),
                     lease: Some(lease),
-                    shape,
+                    prepared,
                     scratch: String::new(),
                 });
             }
@@ -84,23 +84,19 @@ pub(crate) async fn open(
 
 async fn start(
     lease: &mut Lease,
-    statement: &quillback_plugin_api::sql::Rendered,
+    prepared: Vec<Arc<Statement>>,
+    params: &[Value],
     server: &Server,
-) -> Result<Arc<Shape>, Failed> {
+) -> Result<Arc<Statement>, Failed> {
     let connection = &mut lease.connection;
-    let shape = connection.statements.get(&statement.sql);
-    let shape = shape.map(|statement| Arc::clone(&statement.shape));
-    let shape = shape.ok_or_else(|| protocol("a select that was not prepared"))?;
-    connection.bind(
-        &statement.sql,
-        &statement.params,
-        server.types.money_scale(),
-    )?;
+    let prepared = prepared.into_iter().next();
+    let prepared = prepared.ok_or_else(|| protocol("a select that was not prepared"))?;
+    connection.bind(&prepared, params, server.types.money_scale())?;
     connection.depart();
     loop {
         let frame = connection.frame().await?;
         match frame.tag {
-            b'2' => return Ok(shape),
+            b'2' => return Ok(prepared),
             b'3' => {}
             b'E' => {
                 let error = ServerError::parse(frame.body);
@@ -114,7 +110,7 @@ async fn start(
 
 impl RowStream for PostgresStream {
     fn columns(&self) -> &[Column] {
-        &self.shape.columns
+        &self.prepared.shape.columns
     }
 
     async fn next(&mut self, out: &mut RowBuffer) -> Result<bool, DriverError> {
@@ -128,7 +124,8 @@ impl RowStream for PostgresStream {
             let frame = lease.connection.frame().await?;
             match frame.tag {
                 b'D' => {
-                    let row = self.shape.row(frame.body, out, &mut self.scratch);
+                    let shape = &self.prepared.shape;
+                    let row = shape.row(frame.body, out, &mut self.scratch);
                     row.ok_or_else(|| protocol("a row"))?;
                 }
                 b'C' => break,
