@@ -42,7 +42,7 @@ fn purposes() -> Vec<Ddl> {
     vec![
         // What the change is for, such as a roll-back; nothing is a plain write.
         add("_changes", optional(exact("purpose", 16))),
-        // The change that it takes back.
+        // The earlier change that it takes back, or whose state it brings back.
         add("_changes", optional_id("reverts")),
     ]
 }

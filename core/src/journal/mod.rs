@@ -80,6 +80,7 @@ pub(crate) async fn open(
         row_count: i64::try_from(rows.len()).unwrap_or(i64::MAX),
         plan: serde_json::to_value(&plan).map_err(|error| Error::Internal(error.to_string()))?,
         outcome: None,
+        purpose: command.purpose.clone(),
         opened_at: cx.now(),
         closed_at: None,
     };
@@ -109,7 +110,11 @@ fn planned(definition: &Definition, row: &RowChange) -> Planned {
 }
 
 fn digest(command: &WriteCommand) -> Result<String> {
-    let body = to_json(&(command.schema.as_str(), &command.changes))?;
+    let schema = command.schema.as_str();
+    let body = match &command.request {
+        Some(request) => to_json(&(schema, command.purpose.as_str(), request))?,
+        None => to_json(&(schema, &command.changes))?,
+    };
     Ok(hex::encode(&Sha256::digest(body.as_bytes())))
 }
 

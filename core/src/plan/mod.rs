@@ -4,10 +4,12 @@
 
 mod marker;
 mod page;
+mod purpose;
 mod scope;
 
 pub(crate) use marker::MARKER;
 pub use marker::{Fence, marker_table};
 pub use page::{PagePlan, ScopedPage, SortKey, page};
 pub(crate) use page::{rows_by_key, total_sort};
+pub use purpose::Purpose;
 pub use scope::{Mark, Meaning, RowAction, RowChange, ScopedBatch, scope};

@@ -9,6 +9,7 @@ use quillback_plugin_api::sql::{
 };
 use quillback_plugin_api::{Ident, RowBuffer, Value};
 
+use super::Purpose;
 use super::marker::write_marker;
 use super::page::{key_filter, key_filters};
 use crate::catalog::Loaded;
@@ -38,7 +39,7 @@ impl RowAction {
         }
     }
 
-    /// The right that it needs.
+    /// The right that it needs when the caller names the row.
     pub fn right(self) -> Action {
         match self {
             Self::Add => Action::Add,
@@ -107,12 +108,13 @@ pub struct Mark<'a> {
 pub fn scope(
     loaded: &Arc<Loaded>,
     grant: &Grant,
+    purpose: &Purpose,
     changes: &[RowChange],
     mark: Option<&Mark<'_>>,
     deadline_ms: u32,
 ) -> Result<ScopedBatch> {
     for change in changes {
-        grant.require(change.action.right())?;
+        grant.require(purpose.right(change.action))?;
     }
     let batch = Batch {
         deadline_ms,

@@ -16,6 +16,8 @@ pub enum Action {
     Delete,
     /// Change many rows at once.
     BulkEdit,
+    /// Fill gaps between known values.
+    Interpolate,
     /// See the history of rows.
     History,
     /// Bring earlier versions of rows back.
@@ -26,12 +28,13 @@ pub enum Action {
 
 impl Action {
     /// All actions.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::View,
         Self::Add,
         Self::Edit,
         Self::Delete,
         Self::BulkEdit,
+        Self::Interpolate,
         Self::History,
         Self::RollBack,
         Self::Export,
@@ -41,7 +44,12 @@ impl Action {
     pub(crate) fn changes_rows(self) -> bool {
         match self {
             Self::View | Self::History | Self::Export => false,
-            Self::Add | Self::Edit | Self::Delete | Self::BulkEdit | Self::RollBack => true,
+            Self::Add
+            | Self::Edit
+            | Self::Delete
+            | Self::BulkEdit
+            | Self::Interpolate
+            | Self::RollBack => true,
         }
     }
 
@@ -53,6 +61,7 @@ impl Action {
             Self::Edit => "edit rows of this schema",
             Self::Delete => "delete rows of this schema",
             Self::BulkEdit => "edit many rows of this schema at once",
+            Self::Interpolate => "fill gaps in rows of this schema",
             Self::History => "see the history of this schema",
             Self::RollBack => "roll changes of this schema back",
             Self::Export => "export rows of this schema",
@@ -95,7 +104,8 @@ impl Rights {
     }
 
     pub(crate) fn writes(&self, field: &str) -> bool {
-        let may_write = self.allows(Action::Add) || self.allows(Action::Edit);
+        let writing = |action: &Action| *action != Action::Delete && action.changes_rows();
+        let may_write = self.actions.iter().any(writing);
         may_write && self.sees(field) && !self.read_only.iter().any(|fixed| fixed == field)
     }
 }

@@ -10,6 +10,7 @@ use serde_json::Value as Json;
 use super::{Record, Table, is, parse_json, select, to_json};
 use crate::error::{Error, Result};
 use crate::ids::{ChangeId, ConnectionId, SchemaId, UserId};
+use crate::plan::Purpose;
 
 const CHANGES: Table = Table {
     name: "_changes",
@@ -27,6 +28,8 @@ const CHANGES: Table = Table {
         "outcome",
         "opened_at",
         "closed_at",
+        "purpose",
+        "reverts",
     ],
 };
 const AUDIT_ROWS: Table = Table {
@@ -115,6 +118,8 @@ pub struct Change {
     pub opened_at: Timestamp,
     /// When it was settled.
     pub closed_at: Option<Timestamp>,
+    /// What it is for.
+    pub purpose: Purpose,
 }
 
 fn record(record: &mut Record<'_>) -> Result<Change> {
@@ -135,6 +140,11 @@ fn record(record: &mut Record<'_>) -> Result<Change> {
             .transpose()?,
         opened_at: record.moment()?,
         closed_at: record.optional_moment()?,
+        purpose: {
+            let name = record.optional_text()?;
+            let earlier = record.optional_text()?.map(ChangeId::stored);
+            Purpose::stored(name.as_deref(), earlier)?
+        },
     })
 }
 
@@ -154,6 +164,8 @@ pub fn insert_change(batch: &mut Batch, change: &Change) -> Result<()> {
         change.outcome.as_ref().map(to_json).transpose()?.into(),
         Value::Instant(change.opened_at),
         change.closed_at.map_or(Value::Null, Value::Instant),
+        change.purpose.as_str().into(),
+        change.purpose.earlier().map(Value::from).into(),
     ];
     batch.write(CHANGES.insert(&[values]), Expect::Rows(1));
     Ok(())

@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
 use crate::ids::{ChangeId, SchemaId};
+use crate::plan::Purpose;
 
 /// Values by field name.
 pub type Values = Map<String, Json>;
@@ -15,8 +16,26 @@ pub struct WriteCommand {
     pub change: ChangeId,
     /// Schema.
     pub schema: SchemaId,
+    /// What it is for.
+    pub purpose: Purpose,
+    /// What the client asked for, where the changes were worked out from that: sent again, it is the same change even when
+    /// the rows are other ones now.
+    pub request: Option<Json>,
     /// The changes, at least one.
     pub changes: Vec<WriteChange>,
+}
+
+impl WriteCommand {
+    /// Changes that the client named one by one.
+    pub fn plain(change: ChangeId, schema: SchemaId, changes: Vec<WriteChange>) -> Self {
+        Self {
+            change,
+            schema,
+            purpose: Purpose::Write,
+            request: None,
+            changes,
+        }
+    }
 }
 
 /// What the client knows about the row it changes.

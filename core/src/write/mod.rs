@@ -12,6 +12,8 @@ pub use image::{Image, key_hash, key_json, version_of};
 pub use outcome::{RowOutcome, RowStatus, WriteOutcome, WriteState};
 pub(crate) use outcome::{Settled, Trace};
 pub use validate::key as read_key;
+
+pub use crate::plan::Purpose;
 pub(crate) use versions::shown;
 
 use std::sync::Arc;
@@ -102,6 +104,7 @@ async fn prepare(
     let scoped = plan::scope(
         &loaded,
         &grant,
+        &command.purpose,
         &changes,
         mark,
         app.options.batch_deadline_ms,

@@ -113,11 +113,7 @@ impl Target {
         id: &ChangeId,
         changes: Vec<WriteChange>,
     ) -> Result<WriteOutcome> {
-        let command = WriteCommand {
-            change: id.clone(),
-            schema: self.schema.id.clone(),
-            changes,
-        };
+        let command = WriteCommand::plain(id.clone(), self.schema.id.clone(), changes);
         write::submit(cx, &self.test.app, command).await
     }
 

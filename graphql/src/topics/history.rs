@@ -8,6 +8,7 @@ use quillback_core::audit::history::{self, HistoryCommand, HistoryEntry as Entry
 use quillback_core::ids::{ChangeId, SchemaId, UserId};
 use quillback_core::repo::changes::{Change as Stored, State};
 use quillback_core::repo::people;
+use quillback_core::write::Purpose;
 
 use crate::context::Env;
 use crate::error::Public;
@@ -188,6 +189,33 @@ enum ChangeState {
     Unknown,
 }
 
+/// What a change was for.
+#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ChangePurpose {
+    /// Rows that were named one by one.
+    Write,
+    /// It took an earlier change back.
+    RollBack,
+    /// It brought a row back to what it was after an earlier change.
+    Restore,
+    /// It gave the same values to all rows of a filter.
+    BulkEdit,
+    /// It filled gaps between known values.
+    Interpolation,
+}
+
+impl From<&Purpose> for ChangePurpose {
+    fn from(purpose: &Purpose) -> Self {
+        match purpose {
+            Purpose::Write => Self::Write,
+            Purpose::RollBack { .. } => Self::RollBack,
+            Purpose::Restore { .. } => Self::Restore,
+            Purpose::BulkEdit => Self::BulkEdit,
+            Purpose::Interpolation => Self::Interpolation,
+        }
+    }
+}
+
 /// A change as the journal knows it.
 struct Change(Stored);
 
@@ -206,6 +234,16 @@ impl Change {
     /// What is known of it.
     async fn state(&self) -> ChangeState {
         self.0.state.into()
+    }
+
+    /// What it was for.
+    async fn purpose(&self) -> ChangePurpose {
+        ChangePurpose::from(&self.0.purpose)
+    }
+
+    /// The earlier change that it takes back (`ROLL_BACK`), or whose state of a row it brings back (`RESTORE`).
+    async fn earlier_change_id(&self) -> Option<ID> {
+        self.0.purpose.earlier().map(id)
     }
 
     /// Number of row changes that were asked for.

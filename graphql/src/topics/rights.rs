@@ -87,6 +87,8 @@ pub(super) enum Action {
     Delete,
     /// Change many rows at once.
     BulkEdit,
+    /// Fill gaps between known values.
+    Interpolate,
     /// See the history of rows.
     History,
     /// Bring earlier versions of rows back.

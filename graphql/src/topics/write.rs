@@ -180,13 +180,11 @@ impl WriteRowsInput {
             ))
         })?;
         let changes = self.changes.into_iter().enumerate();
-        Ok(WriteCommand {
-            change,
-            schema: SchemaId::parse(&self.schema_id).public()?,
-            changes: changes
-                .map(|(at, change)| change.parse(&format!("changes.{at}")))
-                .collect::<Result<_>>()?,
-        })
+        let changes = changes
+            .map(|(at, change)| change.parse(&format!("changes.{at}")))
+            .collect::<Result<_>>()?;
+        let schema = SchemaId::parse(&self.schema_id).public()?;
+        Ok(WriteCommand::plain(change, schema, changes))
     }
 }
 

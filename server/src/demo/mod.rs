@@ -177,11 +177,8 @@ async fn add(
     let changes = rows
         .into_iter()
         .map(|values| WriteChange::Add { key: None, values });
-    let command = WriteCommand {
-        change: ChangeId::from(cx.new_id()),
-        schema: schema.clone(),
-        changes: changes.collect(),
-    };
+    let change = ChangeId::from(cx.new_id());
+    let command = WriteCommand::plain(change, schema.clone(), changes.collect());
     let outcome = write::submit(cx, app, command)
         .await
         .map_err(|error| for_people(&error))?;
