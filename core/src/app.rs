@@ -82,6 +82,10 @@ impl App {
         surroundings: Surroundings,
         options: Options,
     ) -> Self {
+        let surroundings = Surroundings {
+            books: keyring.mac_keys(),
+            ..surroundings
+        };
         let targets = Arc::new(Targets::new(drivers.clone(), options.open_deadline_ms));
         Self {
             repo,
@@ -92,5 +96,11 @@ impl App {
             surroundings,
             options: Arc::new(options),
         }
+    }
+
+    /// Uses these keys from now on, for secrets and for the books.
+    pub fn use_keys(&mut self, keyring: Keyring) {
+        self.surroundings.books = keyring.mac_keys();
+        self.keyring = Arc::new(keyring);
     }
 }

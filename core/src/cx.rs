@@ -5,6 +5,7 @@ use std::sync::Arc;
 use quillback_plugin_api::civil::Timestamp;
 use uuid::Uuid;
 
+use crate::audit::MacKeys;
 use crate::error::{Error, Result};
 use crate::ids::{GroupId, SessionId, UserId};
 
@@ -20,13 +21,15 @@ pub trait Random: Send + Sync {
     fn fill(&self, bytes: &mut [u8]);
 }
 
-/// Clock and randomness, shared by all requests.
+/// Clock, randomness and the keys of the books, shared by all requests.
 #[derive(Clone)]
 pub struct Surroundings {
     /// The clock.
     pub clock: Arc<dyn Clock>,
     /// The source of ids.
     pub random: Arc<dyn Random>,
+    /// What records of the books are signed with; [`crate::App::new`] puts the keys of the key file here.
+    pub books: MacKeys,
 }
 
 impl Surroundings {

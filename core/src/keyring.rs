@@ -11,6 +11,7 @@ use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
 use zeroize::Zeroizing;
 
+use crate::audit::MacKeys;
 use crate::cx::Random;
 
 const VERSION: &str = "v1";
@@ -197,6 +198,12 @@ impl Keyring {
     /// `Missing` or `Malformed`.
     pub fn has_key_of(&self, sealed: &str) -> Result<()> {
         self.key(Sealed::parse(sealed)?.key_id).map(|_| ())
+    }
+
+    /// Keys for the hashes of the books, derived from these.
+    pub(crate) fn mac_keys(&self) -> MacKeys {
+        let keys = std::iter::once(&self.active).chain(&self.older);
+        MacKeys::derive(keys.map(|key| (key.id.as_str(), &key.secret[..])))
     }
 
     fn wrap(

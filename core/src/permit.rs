@@ -183,6 +183,7 @@ mod tests {
             surroundings: Surroundings {
                 clock: Arc::new(Still),
                 random: Arc::new(Still),
+                books: crate::audit::MacKeys::default(),
             },
             principal: principal.map(Arc::new),
             request_id: String::new(),

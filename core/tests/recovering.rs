@@ -6,7 +6,7 @@ use quillback_core::journal::{self, Recovered};
 use quillback_core::plugin_api::batch::{Batch, Expect};
 use quillback_core::plugin_api::sql::{Assignment, Delete, Expr, Statement, Update};
 use quillback_core::plugin_api::{Ident, TableRef, Value};
-use quillback_core::repo::changes::{self, State};
+use quillback_core::repo::changes::{self, AuditFilter, State};
 use quillback_core::repo::commit;
 use serde_json::json;
 
@@ -19,9 +19,24 @@ const OLD: i64 = 120;
 async fn forget_the_answer(target: &Target, change: &ChangeId) {
     let column = Ident::literal;
     let table = |name| TableRef::new(column(name));
+    let filter = AuditFilter {
+        schema: target.id(),
+        key_hash: None,
+        change: Some(change),
+        offset: 0,
+        limit: 10,
+    };
+    let rows = changes::list_audit_rows(&target.test.app.repo, &filter)
+        .await
+        .unwrap();
+    let planned = rows
+        .iter()
+        .map(|row| json!({ "action": row.action, "key": row.key, "set": row.after }));
+    let plan = serde_json::Value::from_iter(planned).to_string();
     let mut batch = Batch::default();
     let set = vec![
         Assignment::set(&column("state"), "open"),
+        Assignment::set(&column("plan"), plan),
         Assignment::set(&column("outcome"), Value::Null),
         Assignment::set(&column("closed_at"), Value::Null),
     ];

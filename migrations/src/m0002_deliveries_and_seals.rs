@@ -49,9 +49,12 @@ fn purposes() -> Vec<Ddl> {
 
 fn seals() -> Vec<Ddl> {
     vec![
-        // Keyed hash of the record: who cannot read the key ring cannot make one up.
-        add("_audit_rows", optional(exact("mac", 64))),
-        add("_audit_events", optional(exact("mac", 64))),
+        // Keyed hash of the record, with the key's id before it: who cannot read the key file cannot make one up.
+        add("_audit_rows", optional(exact("mac", 96))),
+        add("_audit_events", optional(exact("mac", 96))),
+        // Of a change once it is settled, over the number of its audit rows as well.
+        add("_changes", optional(exact("mac", 96))),
+        add("_changes", optional(number("audited"))),
         // The seal that covers the record.
         add("_changes", optional(number("seal"))),
         add("_audit_events", optional(number("seal"))),
@@ -63,8 +66,8 @@ fn seals() -> Vec<Ddl> {
                 // Without gaps, from 1.
                 number("seq"),
                 moment("sealed_at"),
-                exact("previous", 64),
-                exact("hash", 64),
+                exact("previous", 96),
+                exact("hash", 96),
                 large("contents"),
             ],
             &["seq"],

@@ -6,6 +6,7 @@ use quillback_plugin_api::sql::{Compare, Direction, Expr, Select};
 use quillback_plugin_api::{Ident, Value};
 use serde::Serialize;
 
+use super::EventForm;
 use crate::app::App;
 use crate::cx::{Cx, Surroundings};
 use crate::error::Result;
@@ -23,6 +24,7 @@ const EVENTS: Table = Table {
         "subject_type",
         "subject_id",
         "details",
+        "mac",
     ],
 };
 
@@ -107,14 +109,28 @@ pub fn event_by(
     subject: Subject<'_>,
     details: impl Serialize,
 ) -> Result<()> {
+    let id = EventId::from(surroundings.new_id());
+    let at = surroundings.clock.now();
+    let details = to_json(&details)?;
+    let form = EventForm {
+        id: id.as_str(),
+        at,
+        user: user.map(UserId::as_str),
+        action,
+        subject_type: subject.kind,
+        subject_id: subject.id,
+        details: &details,
+    };
+    let mac = surroundings.books.sign(&form.form());
     let values = vec![
-        (&EventId::from(surroundings.new_id())).into(),
-        Value::Instant(surroundings.clock.now()),
+        (&id).into(),
+        Value::Instant(at),
         user.map(Value::from).into(),
         action.into(),
         subject.kind.into(),
         subject.id.into(),
-        to_json(&details)?.into(),
+        details.into(),
+        mac.into(),
     ];
     batch.write(EVENTS.insert(&[values]), Expect::Rows(1));
     Ok(())

@@ -18,9 +18,8 @@ use crate::catalog::Loaded;
 use crate::cx::Cx;
 use crate::error::{Error, Result};
 use crate::hex;
-use crate::ids::{ChangeId, SchemaId, UserId};
 use crate::plan::{RowAction, RowChange};
-use crate::repo::changes::{self, AuditRow, Change, State};
+use crate::repo::changes::{self, AuditRow, Change, Closing, State};
 use crate::repo::{commit, is_duplicate, parse_json, to_json};
 use crate::row_json;
 use crate::schema::Definition;
@@ -32,9 +31,7 @@ const KEPT_ROWS: usize = 200;
 
 /// A change that is written down and not settled yet.
 pub(crate) struct Entry {
-    pub(crate) change: ChangeId,
-    schema: SchemaId,
-    user: UserId,
+    pub(crate) change: Change,
 }
 
 /// What writing a change down came to.
@@ -88,9 +85,10 @@ pub(crate) async fn open(
     changes::insert_change(&mut batch, &change)?;
     match commit(&app.repo, &batch, "change").await {
         Ok(_) => Ok(Opening::New(Entry {
-            change: change.id,
-            schema: change.schema,
-            user: change.user,
+            change: Change {
+                plan: Json::Null,
+                ..change
+            },
         })),
         Err(error) if is_duplicate(&error) => known(app, &change).await.map(Opening::Known),
         Err(error) => Err(error),
@@ -150,9 +148,8 @@ async fn known(app: &App, asked: &Change) -> Result<WriteOutcome> {
 /// Settles a change with the target's answer. When the repository fails now, the change stays open and [`recover`]
 /// settles it the same way: what the caller is told stays true.
 pub(crate) async fn close(cx: &Cx, app: &App, entry: Entry, settled: &Settled) {
-    let change = entry.change.clone();
     if let Err(error) = try_close(cx, app, &entry, settled).await {
-        tracing::error!(change.id = %change, error = %error, "a change is settled and could not be booked; it will be");
+        tracing::error!(change.id = %entry.change.id, error = %error, "a change is settled and could not be booked; it will be");
     }
 }
 
@@ -164,20 +161,21 @@ async fn try_close(cx: &Cx, app: &App, entry: &Entry, settled: &Settled) -> Resu
         State::Applied
     };
     let mut batch = Batch::default();
-    changes::close_change(
-        &mut batch,
-        &entry.change,
+    let closing = Closing {
         state,
-        &kept(&settled.outcome)?,
-        now,
-    )?;
+        outcome: &kept(&settled.outcome)?,
+        at: now,
+        audited: settled.traces.len(),
+    };
+    let books = &app.surroundings.books;
+    changes::close_change(&mut batch, books, &entry.change, &closing)?;
     let rows: Vec<AuditRow> = settled
         .traces
         .iter()
         .enumerate()
-        .map(|(position, trace)| audit_row(entry, position, trace, now))
+        .map(|(position, trace)| audit_row(&entry.change, position, trace, now))
         .collect();
-    changes::insert_audit_rows(&mut batch, &rows)?;
+    changes::insert_audit_rows(&mut batch, books, &rows)?;
     commit(&app.repo, &batch, "change").await.map(|_| ())
 }
 
@@ -191,17 +189,17 @@ fn kept(outcome: &WriteOutcome) -> Result<Json> {
     parse_json(&to_json(&outcome)?)
 }
 
-fn audit_row(entry: &Entry, position: usize, trace: &Trace, at: Timestamp) -> AuditRow {
+fn audit_row(change: &Change, position: usize, trace: &Trace, at: Timestamp) -> AuditRow {
     AuditRow {
-        change: entry.change.clone(),
+        change: change.id.clone(),
         position: i64::try_from(position).unwrap_or(i64::MAX),
-        schema: entry.schema.clone(),
+        schema: change.schema.clone(),
         key_hash: key_hash(&trace.key),
         key: trace.key.clone(),
         action: trace.action.as_str().to_owned(),
         before: trace.before.clone(),
         after: trace.after.clone(),
-        user: entry.user.clone(),
+        user: change.user.clone(),
         at,
     }
 }
@@ -210,26 +208,27 @@ fn audit_row(entry: &Entry, position: usize, trace: &Trace, at: Timestamp) -> Au
 pub(crate) async fn reject(cx: &Cx, app: &App, entry: Entry, error: &DriverError) {
     let outcome = serde_json::json!({ "error": error.category });
     let mut batch = Batch::default();
-    let booked = changes::close_change(
-        &mut batch,
-        &entry.change,
-        State::Abandoned,
-        &outcome,
-        cx.now(),
-    );
+    let closing = Closing {
+        state: State::Abandoned,
+        outcome: &outcome,
+        at: cx.now(),
+        audited: 0,
+    };
+    let books = &app.surroundings.books;
+    let booked = changes::close_change(&mut batch, books, &entry.change, &closing);
     let booked = match booked {
         Ok(()) => commit(&app.repo, &batch, "change").await.map(|_| ()),
         Err(error) => Err(error),
     };
     if let Err(error) = booked {
-        tracing::error!(change.id = %entry.change, error = %error, "a refused change could not be booked; it will be");
+        tracing::error!(change.id = %entry.change.id, error = %error, "a refused change could not be booked; it will be");
     }
 }
 
 /// Leaves a change open whose answer was lost, and says so.
 pub(crate) fn leave_open(entry: &Entry, error: &DriverError) -> Error {
-    tracing::error!(change.id = %entry.change, category = ?error.category, "the outcome of a change is unknown");
-    Error::OutcomeUnknown(entry.change.to_string())
+    tracing::error!(change.id = %entry.change.id, category = ?error.category, "the outcome of a change is unknown");
+    Error::OutcomeUnknown(entry.change.id.to_string())
 }
 
 /// The position of an action's name, for stored plans.

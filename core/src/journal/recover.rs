@@ -7,12 +7,12 @@ use quillback_plugin_api::batch::{Batch, BatchOutcome};
 use quillback_plugin_api::civil::Timestamp;
 use quillback_plugin_api::{Category, DriverError};
 
-use super::{Entry, Planned, action, audit_row};
+use super::{Planned, action, audit_row};
 use crate::app::App;
 use crate::cx::Cx;
 use crate::error::{Error, Result};
 use crate::plan::Fence;
-use crate::repo::changes::{self, AuditRow, Change, State};
+use crate::repo::changes::{self, AuditRow, Change, Closing, State};
 use crate::repo::{commit, connections};
 use crate::write::{RowOutcome, RowStatus, Trace, WriteOutcome, WriteState};
 
@@ -126,19 +126,21 @@ async fn book(
     };
     let outcome =
         serde_json::to_value(&outcome).map_err(|error| Error::Internal(error.to_string()))?;
-    let entry = Entry {
-        change: change.id.clone(),
-        schema: change.schema.clone(),
-        user: change.user.clone(),
-    };
     let audit: Vec<AuditRow> = traces
         .iter()
         .enumerate()
-        .map(|(position, trace)| audit_row(&entry, position, trace, change.opened_at))
+        .map(|(position, trace)| audit_row(change, position, trace, change.opened_at))
         .collect();
     let mut batch = Batch::default();
-    changes::close_change(&mut batch, &change.id, state, &outcome, cx.now())?;
-    changes::insert_audit_rows(&mut batch, &audit)?;
+    let closing = Closing {
+        state,
+        outcome: &outcome,
+        at: cx.now(),
+        audited: audit.len(),
+    };
+    let books = &app.surroundings.books;
+    changes::close_change(&mut batch, books, change, &closing)?;
+    changes::insert_audit_rows(&mut batch, books, &audit)?;
     commit(&app.repo, &batch, "change").await?;
     Ok(state)
 }

@@ -8,6 +8,7 @@ use quillback_plugin_api::{Ident, Value};
 use serde_json::Value as Json;
 
 use super::{Record, Table, is, parse_json, select, to_json};
+use crate::audit::{ChangeForm, MacKeys, RowForm};
 use crate::error::{Error, Result};
 use crate::ids::{ChangeId, ConnectionId, SchemaId, UserId};
 use crate::plan::Purpose;
@@ -45,6 +46,7 @@ const AUDIT_ROWS: Table = Table {
         "after",
         "user_id",
         "at",
+        "mac",
     ],
 };
 
@@ -171,20 +173,58 @@ pub fn insert_change(batch: &mut Batch, change: &Change) -> Result<()> {
     Ok(())
 }
 
-/// Settles an open change; refused when someone else settled it first.
+/// How a change is settled.
+#[derive(Clone, Debug)]
+pub struct Closing<'a> {
+    /// What is known now.
+    pub state: State,
+    /// What came of it.
+    pub outcome: &'a Json,
+    /// When.
+    pub at: Timestamp,
+    /// Rows of it that the same batch adds to the audit trail.
+    pub audited: usize,
+}
+
+/// Settles a change; refused when it is not in the state any more in which it was read, because someone else settled it
+/// first. What was planned is needed no longer then, unless a person must find out what became of it.
 pub fn close_change(
     batch: &mut Batch,
-    id: &ChangeId,
-    state: State,
-    outcome: &Json,
-    now: Timestamp,
+    keys: &MacKeys,
+    change: &Change,
+    closing: &Closing<'_>,
 ) -> Result<()> {
-    let set = vec![
-        ("state", state.as_str().into()),
-        ("outcome", to_json(outcome)?.into()),
-        ("closed_at", Value::Instant(now)),
+    let outcome = to_json(closing.outcome)?;
+    let audited = i64::try_from(closing.audited).unwrap_or(i64::MAX);
+    let form = ChangeForm {
+        id: change.id.as_str(),
+        schema: change.schema.as_str(),
+        connection: change.connection.as_str(),
+        user: change.user.as_str(),
+        state: closing.state.as_str(),
+        digest: &change.digest,
+        marked: change.marked,
+        verified: change.verified,
+        row_count: change.row_count,
+        outcome: Some(&outcome),
+        opened_at: change.opened_at,
+        closed_at: Some(closing.at),
+        purpose: None,
+        reverts: None,
+        audited,
+    };
+    let mac = keys.sign(&form.form());
+    let mut set = vec![
+        ("state", closing.state.as_str().into()),
+        ("outcome", outcome.into()),
+        ("closed_at", Value::Instant(closing.at)),
+        ("audited", audited.into()),
+        ("mac", mac.into()),
     ];
-    let filter = is("id", id).and(is("state", State::Open.as_str()));
+    if closing.state != State::Unknown {
+        set.push(("plan", to_json(&Json::Null)?.into()));
+    }
+    let filter = is("id", &change.id).and(is("state", change.state.as_str()));
     batch.write(CHANGES.update(set, filter), Expect::Rows(1));
     Ok(())
 }
@@ -245,27 +285,47 @@ pub struct AuditRow {
 }
 
 /// Adds rows to the audit trail.
-pub fn insert_audit_rows(batch: &mut Batch, rows: &[AuditRow]) -> Result<()> {
+pub fn insert_audit_rows(batch: &mut Batch, keys: &MacKeys, rows: &[AuditRow]) -> Result<()> {
     if rows.is_empty() {
         return Ok(());
     }
-    let records = rows.iter().map(audit_values).collect::<Result<Vec<_>>>()?;
+    let records = rows
+        .iter()
+        .map(|row| audit_values(keys, row))
+        .collect::<Result<Vec<_>>>()?;
     batch.write(AUDIT_ROWS.insert(&records), Expect::Rows(rows.len() as u64));
     Ok(())
 }
 
-fn audit_values(row: &AuditRow) -> Result<Vec<Value>> {
+fn audit_values(keys: &MacKeys, row: &AuditRow) -> Result<Vec<Value>> {
+    let key = to_json(&row.key)?;
+    let before = row.before.as_ref().map(to_json).transpose()?;
+    let after = row.after.as_ref().map(to_json).transpose()?;
+    let form = RowForm {
+        change: row.change.as_str(),
+        position: row.position,
+        schema: row.schema.as_str(),
+        key_hash: &row.key_hash,
+        key: &key,
+        action: &row.action,
+        before: before.as_deref(),
+        after: after.as_deref(),
+        user: row.user.as_str(),
+        at: row.at,
+    };
+    let mac = keys.sign(&form.form());
     Ok(vec![
         (&row.change).into(),
         row.position.into(),
         (&row.schema).into(),
         row.key_hash.as_str().into(),
-        to_json(&row.key)?.into(),
+        key.into(),
         row.action.as_str().into(),
-        row.before.as_ref().map(to_json).transpose()?.into(),
-        row.after.as_ref().map(to_json).transpose()?.into(),
+        before.into(),
+        after.into(),
         (&row.user).into(),
         Value::Instant(row.at),
+        mac.into(),
     ])
 }
 

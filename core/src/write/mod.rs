@@ -126,7 +126,7 @@ async fn settle(
     answer: std::result::Result<BatchOutcome, DriverError>,
 ) -> Result<WriteOutcome> {
     let sent = Sent {
-        change: &entry.change,
+        change: &entry.change.id,
         definition: &prepared.loaded.whole.schema.definition,
         grant: &prepared.grant,
         changes: &prepared.changes,

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use quillback_core::app::{App, Drivers, Options};
+use quillback_core::audit::MacKeys;
 use quillback_core::cx::{Clock, Cx, Principal, Random, Role, Surroundings};
 use quillback_core::ids::{GroupId, SessionId, UserId};
 use quillback_core::keyring::Keyring;
@@ -92,6 +93,7 @@ impl TestApp {
         let surroundings = Surroundings {
             clock: clock.clone(),
             random,
+            books: MacKeys::default(),
         };
         let app = app(&repository, &keys, surroundings).await;
         Self {

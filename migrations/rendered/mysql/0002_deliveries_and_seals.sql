@@ -1,4 +1,4 @@
--- Version 2 (deliveries_and_seals), checksum 2854bbe486cc747d7db4c75aacd9d2a549857205f07aea301bd26ed73cfe206b
+-- Version 2 (deliveries_and_seals), checksum 2f853407f0dd30ca09090d7f3162c87c542a6c5b307c07068040caa393e42e72
 
 CREATE TABLE `_outbox` (`id` VARCHAR(36) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL, `change_id` VARCHAR(36) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL, `schema_id` VARCHAR(36) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL, `topic` VARCHAR(32) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL, `state` VARCHAR(16) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL, `payload` LONGTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL, `created_at` DATETIME(6) COMMENT 'UTC' NOT NULL, `ready_at` DATETIME(6) COMMENT 'UTC' NULL, PRIMARY KEY (`id`)) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin;
 
@@ -10,9 +10,13 @@ ALTER TABLE `_changes` ADD COLUMN `purpose` VARCHAR(16) CHARACTER SET utf8mb4 CO
 
 ALTER TABLE `_changes` ADD COLUMN `reverts` VARCHAR(36) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NULL;
 
-ALTER TABLE `_audit_rows` ADD COLUMN `mac` VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NULL;
+ALTER TABLE `_audit_rows` ADD COLUMN `mac` VARCHAR(96) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NULL;
 
-ALTER TABLE `_audit_events` ADD COLUMN `mac` VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NULL;
+ALTER TABLE `_audit_events` ADD COLUMN `mac` VARCHAR(96) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NULL;
+
+ALTER TABLE `_changes` ADD COLUMN `mac` VARCHAR(96) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NULL;
+
+ALTER TABLE `_changes` ADD COLUMN `audited` BIGINT NULL;
 
 ALTER TABLE `_changes` ADD COLUMN `seal` BIGINT NULL;
 
@@ -22,4 +26,4 @@ CREATE INDEX `_changes_seal` ON `_changes` (`seal`);
 
 CREATE INDEX `_audit_events_seal` ON `_audit_events` (`seal`);
 
-CREATE TABLE `_audit_seals` (`seq` BIGINT NOT NULL, `sealed_at` DATETIME(6) COMMENT 'UTC' NOT NULL, `previous` VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL, `hash` VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL, `contents` LONGTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL, PRIMARY KEY (`seq`)) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin;
+CREATE TABLE `_audit_seals` (`seq` BIGINT NOT NULL, `sealed_at` DATETIME(6) COMMENT 'UTC' NOT NULL, `previous` VARCHAR(96) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL, `hash` VARCHAR(96) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL, `contents` LONGTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL, PRIMARY KEY (`seq`)) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin;

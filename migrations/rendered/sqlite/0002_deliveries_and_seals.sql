@@ -1,4 +1,4 @@
--- Version 2 (deliveries_and_seals), checksum 2854bbe486cc747d7db4c75aacd9d2a549857205f07aea301bd26ed73cfe206b
+-- Version 2 (deliveries_and_seals), checksum 2f853407f0dd30ca09090d7f3162c87c542a6c5b307c07068040caa393e42e72
 
 CREATE TABLE "_outbox" ("id" VARCHAR(36) CHECK (typeof("id") = 'text' AND length("id") <= 36 AND length(CAST("id" AS BLOB)) <= 144) NOT NULL, "change_id" VARCHAR(36) CHECK (typeof("change_id") = 'text' AND length("change_id") <= 36 AND length(CAST("change_id" AS BLOB)) <= 144) NOT NULL, "schema_id" VARCHAR(36) CHECK (typeof("schema_id") = 'text' AND length("schema_id") <= 36 AND length(CAST("schema_id" AS BLOB)) <= 144) NOT NULL, "topic" VARCHAR(32) CHECK (typeof("topic") = 'text' AND length("topic") <= 32 AND length(CAST("topic" AS BLOB)) <= 128) NOT NULL, "state" VARCHAR(16) CHECK (typeof("state") = 'text' AND length("state") <= 16 AND length(CAST("state" AS BLOB)) <= 64) NOT NULL, "payload" TEXT CHECK (typeof("payload") = 'text') NOT NULL, "created_at" TIMESTAMP_UTC(6) CHECK (typeof("created_at") = 'text' AND datetime(substr("created_at", 1, 19)) IS substr("created_at", 1, 19) AND (length("created_at") = 19 OR length("created_at") <= 26 AND substr("created_at", 20) GLOB '.*[1-9]' AND trim(substr("created_at", 21), '0123456789') = '')) NOT NULL, "ready_at" TIMESTAMP_UTC(6) CHECK (typeof("ready_at") IN ('text', 'null') AND datetime(substr("ready_at", 1, 19)) IS substr("ready_at", 1, 19) AND (length("ready_at") = 19 OR length("ready_at") <= 26 AND substr("ready_at", 20) GLOB '.*[1-9]' AND trim(substr("ready_at", 21), '0123456789') = '')) NULL, PRIMARY KEY ("id"));
 
@@ -10,9 +10,13 @@ ALTER TABLE "_changes" ADD COLUMN "purpose" VARCHAR(16) CHECK (typeof("purpose")
 
 ALTER TABLE "_changes" ADD COLUMN "reverts" VARCHAR(36) CHECK (typeof("reverts") IN ('text', 'null') AND length("reverts") <= 36 AND length(CAST("reverts" AS BLOB)) <= 144) NULL;
 
-ALTER TABLE "_audit_rows" ADD COLUMN "mac" VARCHAR(64) CHECK (typeof("mac") IN ('text', 'null') AND length("mac") <= 64 AND length(CAST("mac" AS BLOB)) <= 256) NULL;
+ALTER TABLE "_audit_rows" ADD COLUMN "mac" VARCHAR(96) CHECK (typeof("mac") IN ('text', 'null') AND length("mac") <= 96 AND length(CAST("mac" AS BLOB)) <= 384) NULL;
 
-ALTER TABLE "_audit_events" ADD COLUMN "mac" VARCHAR(64) CHECK (typeof("mac") IN ('text', 'null') AND length("mac") <= 64 AND length(CAST("mac" AS BLOB)) <= 256) NULL;
+ALTER TABLE "_audit_events" ADD COLUMN "mac" VARCHAR(96) CHECK (typeof("mac") IN ('text', 'null') AND length("mac") <= 96 AND length(CAST("mac" AS BLOB)) <= 384) NULL;
+
+ALTER TABLE "_changes" ADD COLUMN "mac" VARCHAR(96) CHECK (typeof("mac") IN ('text', 'null') AND length("mac") <= 96 AND length(CAST("mac" AS BLOB)) <= 384) NULL;
+
+ALTER TABLE "_changes" ADD COLUMN "audited" BIGINT CHECK (typeof("audited") IN ('integer', 'null')) NULL;
 
 ALTER TABLE "_changes" ADD COLUMN "seal" BIGINT CHECK (typeof("seal") IN ('integer', 'null')) NULL;
 
@@ -22,4 +26,4 @@ CREATE INDEX "_changes_seal" ON "_changes" ("seal");
 
 CREATE INDEX "_audit_events_seal" ON "_audit_events" ("seal");
 
-CREATE TABLE "_audit_seals" ("seq" BIGINT CHECK (typeof("seq") = 'integer') NOT NULL, "sealed_at" TIMESTAMP_UTC(6) CHECK (typeof("sealed_at") = 'text' AND datetime(substr("sealed_at", 1, 19)) IS substr("sealed_at", 1, 19) AND (length("sealed_at") = 19 OR length("sealed_at") <= 26 AND substr("sealed_at", 20) GLOB '.*[1-9]' AND trim(substr("sealed_at", 21), '0123456789') = '')) NOT NULL, "previous" VARCHAR(64) CHECK (typeof("previous") = 'text' AND length("previous") <= 64 AND length(CAST("previous" AS BLOB)) <= 256) NOT NULL, "hash" VARCHAR(64) CHECK (typeof("hash") = 'text' AND length("hash") <= 64 AND length(CAST("hash" AS BLOB)) <= 256) NOT NULL, "contents" TEXT CHECK (typeof("contents") = 'text') NOT NULL, PRIMARY KEY ("seq"));
+CREATE TABLE "_audit_seals" ("seq" BIGINT CHECK (typeof("seq") = 'integer') NOT NULL, "sealed_at" TIMESTAMP_UTC(6) CHECK (typeof("sealed_at") = 'text' AND datetime(substr("sealed_at", 1, 19)) IS substr("sealed_at", 1, 19) AND (length("sealed_at") = 19 OR length("sealed_at") <= 26 AND substr("sealed_at", 20) GLOB '.*[1-9]' AND trim(substr("sealed_at", 21), '0123456789') = '')) NOT NULL, "previous" VARCHAR(96) CHECK (typeof("previous") = 'text' AND length("previous") <= 96 AND length(CAST("previous" AS BLOB)) <= 384) NOT NULL, "hash" VARCHAR(96) CHECK (typeof("hash") = 'text' AND length("hash") <= 96 AND length(CAST("hash" AS BLOB)) <= 384) NOT NULL, "contents" TEXT CHECK (typeof("contents") = 'text') NOT NULL, PRIMARY KEY ("seq"));

@@ -83,7 +83,7 @@ async fn rotate(parts: &mut Parts, make_new: bool) -> anyhow::Result<String> {
         // The file first: a secret must never be sealed with a key that is only in memory.
         parts.keys.add_key(&*parts.app.surroundings.random)?;
     }
-    parts.app.keyring = std::sync::Arc::new(parts.keys.keyring()?);
+    parts.app.use_keys(parts.keys.keyring()?);
     let cx = own_request(&parts.app.surroundings, "keys rotate");
     let rotation = admin::keys::rotate_all(&cx, &parts.app).await?;
     Ok(format!(

@@ -6,6 +6,7 @@ use std::{
 };
 
 use anyhow::Context as _;
+use quillback_core::audit::MacKeys;
 use quillback_core::cx::{Clock, Random, Surroundings};
 use quillback_plugin_api::civil::Timestamp;
 
@@ -54,6 +55,7 @@ pub fn surroundings() -> anyhow::Result<Surroundings> {
     Ok(Surroundings {
         clock: Arc::new(SystemClock),
         random: Arc::new(SystemRandom),
+        books: MacKeys::default(),
     })
 }
 
