@@ -71,6 +71,8 @@ ids! {
     PolicyId, "policy";
     /// A change of rows, chosen by the client.
     ChangeId, "change";
+    /// Something to be told about a change.
+    DeliveryId, "delivery";
     /// An entry of the administrative audit trail.
     EventId, "audit entry";
 }

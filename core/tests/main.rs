@@ -3,10 +3,12 @@
 
 mod audit_events;
 mod bootstrap;
+mod changes;
 mod credentials;
 mod groups;
 mod keys;
 mod migrations;
+mod outbox;
 mod reading;
 mod recovering;
 mod rendered;

@@ -16,7 +16,7 @@ use crate::support::target::{Target, add, faults, on_each_target};
 const OLD: i64 = 120;
 
 /// Puts the books back to where a crash between the target's commit and the closing leaves them.
-async fn forget_the_answer(target: &Target, change: &ChangeId) {
+pub(crate) async fn forget_the_answer(target: &Target, change: &ChangeId) {
     let column = Ident::literal;
     let table = |name| TableRef::new(column(name));
     let filter = AuditFilter {
@@ -51,6 +51,15 @@ async fn forget_the_answer(target: &Target, change: &ChangeId) {
         filter: Expr::eq(&column("change_id"), change),
     };
     batch.write(Statement::Delete(delete), Expect::Any);
+    let hold = Update {
+        table: table("_outbox"),
+        set: vec![
+            Assignment::set(&column("state"), "held"),
+            Assignment::set(&column("ready_at"), Value::Null),
+        ],
+        filter: Expr::eq(&column("change_id"), change),
+    };
+    batch.write(Statement::Update(hold), Expect::Any);
     commit(&target.test.app.repo, &batch, "change")
         .await
         .unwrap();

@@ -30,6 +30,7 @@ pub struct Query(
     topics::browse::BrowseQuery,
     topics::rows::RowQuery,
     topics::history::HistoryQuery,
+    topics::changes::ChangeQuery,
     topics::people::PeopleQuery,
 );
 
@@ -42,6 +43,7 @@ pub struct Mutation(
     topics::schemas::SchemaMutation,
     topics::rights::RightsMutation,
     topics::write::WriteMutation,
+    topics::changes::ChangeMutation,
     topics::people::PeopleMutation,
     topics::people::GroupMutation,
 );

@@ -44,6 +44,14 @@ fn purposes() -> Vec<Ddl> {
         add("_changes", optional(exact("purpose", 16))),
         // The earlier change that it takes back, or whose state it brings back.
         add("_changes", optional_id("reverts")),
+        // The list of changes, of all and of one user.
+        index("_changes", "_changes_opened", &["opened_at", "id"], false),
+        index(
+            "_changes",
+            "_changes_user",
+            &["user_id", "opened_at"],
+            false,
+        ),
     ]
 }
 

@@ -14,7 +14,7 @@ use crate::ids::{ChangeId, SchemaId, UserId};
 use crate::permit;
 use crate::plan::rows_by_key;
 use crate::policy::{self, Action, Grant};
-use crate::repo::changes::{self, AuditFilter, AuditRow, Change};
+use crate::repo::changes::{self, AuditFilter, AuditRow};
 use crate::schema::Definition;
 use crate::targets::Opened;
 use crate::write::{key_hash, key_json, read_key};
@@ -165,15 +165,4 @@ fn shown(definition: &Definition, grant: &Grant, values: Json) -> Json {
             .filter(|(name, _)| is_shown(name))
             .collect::<Map<_, _>>(),
     )
-}
-
-/// What is known of a change, to whoever sent it.
-///
-/// # Errors
-/// `NotFound` for a change of someone else.
-pub async fn find_change(cx: &Cx, app: &App, id: &ChangeId) -> Result<Change> {
-    let principal = cx.principal()?;
-    let change = changes::find_change(&app.repo, id).await?;
-    let mine = |change: &Change| change.user == principal.user || principal.is_admin();
-    change.filter(mine).ok_or(Error::NotFound("change"))
 }

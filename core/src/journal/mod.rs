@@ -2,9 +2,13 @@
 //!
 //! What a crash leaves open is settled by [`recover`], which asks the target through the marker.
 
+mod list;
 mod recover;
+mod settle;
 
+pub use list::{ChangePage, find, list, stuck_before};
 pub use recover::{Recovered, recover};
+pub use settle::{Verdict, settle};
 
 use quillback_plugin_api::DriverError;
 use quillback_plugin_api::batch::Batch;
@@ -18,6 +22,7 @@ use crate::catalog::Loaded;
 use crate::cx::Cx;
 use crate::error::{Error, Result};
 use crate::hex;
+use crate::outbox;
 use crate::plan::{RowAction, RowChange};
 use crate::repo::changes::{self, AuditRow, Change, Closing, State};
 use crate::repo::{commit, is_duplicate, parse_json, to_json};
@@ -81,8 +86,9 @@ pub(crate) async fn open(
         opened_at: cx.now(),
         closed_at: None,
     };
-    let mut batch = Batch::default();
+    let mut batch = traced();
     changes::insert_change(&mut batch, &change)?;
+    outbox::hold(&mut batch, cx, &change, rows)?;
     match commit(&app.repo, &batch, "change").await {
         Ok(_) => Ok(Opening::New(Entry {
             change: Change {
@@ -145,6 +151,15 @@ async fn known(app: &App, asked: &Change) -> Result<WriteOutcome> {
     }
 }
 
+/// A batch of the books. Whether it took effect is known by the state of its change, and settled by [`recover`] when its
+/// answer is lost: a driver may send the commit with it.
+fn traced() -> Batch {
+    Batch {
+        traceable: true,
+        ..Batch::default()
+    }
+}
+
 /// Settles a change with the target's answer. When the repository fails now, the change stays open and [`recover`]
 /// settles it the same way: what the caller is told stays true.
 pub(crate) async fn close(cx: &Cx, app: &App, entry: Entry, settled: &Settled) {
@@ -160,7 +175,7 @@ async fn try_close(cx: &Cx, app: &App, entry: &Entry, settled: &Settled) -> Resu
     } else {
         State::Applied
     };
-    let mut batch = Batch::default();
+    let mut batch = traced();
     let closing = Closing {
         state,
         outcome: &kept(&settled.outcome)?,
@@ -176,6 +191,7 @@ async fn try_close(cx: &Cx, app: &App, entry: &Entry, settled: &Settled) -> Resu
         .map(|(position, trace)| audit_row(&entry.change, position, trace, now))
         .collect();
     changes::insert_audit_rows(&mut batch, books, &rows)?;
+    outbox::settle(&mut batch, &entry.change.id, state, now);
     commit(&app.repo, &batch, "change").await.map(|_| ())
 }
 
@@ -207,15 +223,17 @@ fn audit_row(change: &Change, position: usize, trace: &Trace, at: Timestamp) -> 
 /// Books a change that the target refused as a whole.
 pub(crate) async fn reject(cx: &Cx, app: &App, entry: Entry, error: &DriverError) {
     let outcome = serde_json::json!({ "error": error.category });
-    let mut batch = Batch::default();
+    let (state, now) = (State::Abandoned, cx.now());
+    let mut batch = traced();
     let closing = Closing {
-        state: State::Abandoned,
+        state,
         outcome: &outcome,
-        at: cx.now(),
+        at: now,
         audited: 0,
     };
     let books = &app.surroundings.books;
     let booked = changes::close_change(&mut batch, books, &entry.change, &closing);
+    outbox::settle(&mut batch, &entry.change.id, state, now);
     let booked = match booked {
         Ok(()) => commit(&app.repo, &batch, "change").await.map(|_| ()),
         Err(error) => Err(error),

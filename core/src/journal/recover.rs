@@ -3,14 +3,15 @@
 //! The reconciler does not look for the marker of a change, it tries to write it: if the lost transaction still runs,
 //! the insert waits for it; a duplicate means that it took effect; success means that it never can any more.
 
+use quillback_plugin_api::Category;
 use quillback_plugin_api::batch::{Batch, BatchOutcome};
 use quillback_plugin_api::civil::Timestamp;
-use quillback_plugin_api::{Category, DriverError};
 
 use super::{Planned, action, audit_row};
 use crate::app::App;
 use crate::cx::Cx;
 use crate::error::{Error, Result};
+use crate::outbox;
 use crate::plan::Fence;
 use crate::repo::changes::{self, AuditRow, Change, Closing, State};
 use crate::repo::{commit, connections};
@@ -61,28 +62,34 @@ pub async fn recover(cx: &Cx, app: &App, older_than_ms: u32) -> Result<Recovered
 }
 
 async fn settle(cx: &Cx, app: &App, change: &Change) -> Result<State> {
-    if !change.marked {
-        return book(cx, app, change, State::Unknown, Vec::new()).await;
-    }
+    let state = if change.marked {
+        ask(cx, app, change).await?
+    } else {
+        State::Unknown
+    };
+    let traces = match state {
+        State::Applied => traces(change)?,
+        _ => Vec::new(),
+    };
+    book(cx, app, Booking::of(change, state, traces)).await?;
+    Ok(state)
+}
+
+/// What the target says became of the change.
+async fn ask(cx: &Cx, app: &App, change: &Change) -> Result<State> {
     let connection = connections::get_connection(&app.repo, &change.connection).await?;
     let target = app.targets.get(&app.keyring, &connection).await?;
     let fence = Fence::new(&change.id, cx.now(), app.options.batch_deadline_ms);
     match target.fence(&fence).await {
-        Ok(BatchOutcome::Committed(_)) => book(cx, app, change, State::Abandoned, Vec::new()).await,
-        Err(DriverError {
-            category: Category::Unique,
-            ..
-        }) => {
-            let traces = traces(change)?;
-            book(cx, app, change, State::Applied, traces).await
-        }
+        Ok(BatchOutcome::Committed(_)) => Ok(State::Abandoned),
+        Err(error) if error.category == Category::Unique => Ok(State::Applied),
         Ok(BatchOutcome::Refused { .. }) => Err(Error::Internal("a fence was refused".into())),
         Err(error) => Err(Error::Target(error)),
     }
 }
 
 /// The audit rows of a change whose answer was lost: what was asked for, without what was there before.
-fn traces(change: &Change) -> Result<Vec<Trace>> {
+pub(super) fn traces(change: &Change) -> Result<Vec<Trace>> {
     let planned: Vec<Planned> = serde_json::from_value(change.plan.clone())
         .map_err(|error| Error::Internal(error.to_string()))?;
     Ok(planned
@@ -99,39 +106,61 @@ fn traces(change: &Change) -> Result<Vec<Trace>> {
         .collect())
 }
 
-async fn book(
-    cx: &Cx,
-    app: &App,
-    change: &Change,
+/// The last entry of a change in the books, and what goes with it.
+pub(super) struct Booking<'a> {
+    change: &'a Change,
     state: State,
     traces: Vec<Trace>,
-) -> Result<State> {
-    let rows = traces.iter().map(|trace| RowOutcome {
-        status: RowStatus::Applied,
-        key: Some(trace.key.clone()),
-        row: None,
-        version: None,
-        code: None,
-        message: None,
-    });
-    let outcome = WriteOutcome {
-        change: change.id.clone(),
-        state: if state == State::Applied {
-            WriteState::Applied
-        } else {
-            WriteState::Rejected
-        },
-        rows: rows.collect(),
-        repeated: false,
-    };
-    let outcome =
-        serde_json::to_value(&outcome).map_err(|error| Error::Internal(error.to_string()))?;
+    pub(super) batch: Batch,
+}
+
+impl<'a> Booking<'a> {
+    pub(super) fn of(change: &'a Change, state: State, traces: Vec<Trace>) -> Self {
+        Self {
+            change,
+            state,
+            traces,
+            batch: Batch::default(),
+        }
+    }
+
+    /// What a client is told that sends the change again.
+    fn outcome(&self) -> WriteOutcome {
+        let rows = self.traces.iter().map(|trace| RowOutcome {
+            status: RowStatus::Applied,
+            key: Some(trace.key.clone()),
+            row: None,
+            version: None,
+            code: None,
+            message: None,
+        });
+        WriteOutcome {
+            change: self.change.id.clone(),
+            state: if self.state == State::Applied {
+                WriteState::Applied
+            } else {
+                WriteState::Rejected
+            },
+            rows: rows.collect(),
+            repeated: false,
+        }
+    }
+}
+
+pub(super) async fn book(cx: &Cx, app: &App, mut booking: Booking<'_>) -> Result<()> {
+    let outcome = serde_json::to_value(booking.outcome())
+        .map_err(|error| Error::Internal(error.to_string()))?;
+    let Booking {
+        change,
+        state,
+        ref traces,
+        ref mut batch,
+    } = booking;
     let audit: Vec<AuditRow> = traces
         .iter()
         .enumerate()
         .map(|(position, trace)| audit_row(change, position, trace, change.opened_at))
         .collect();
-    let mut batch = Batch::default();
     let closing = Closing {
         state,
         outcome: &outcome,
@@ -139,8 +168,8 @@ async fn book(
         audited: audit.len(),
     };
     let books = &app.surroundings.books;
-    changes::close_change(&mut batch, books, change, &closing)?;
-    changes::insert_audit_rows(&mut batch, books, &audit)?;
-    commit(&app.repo, &batch, "change").await?;
-    Ok(state)
+    changes::close_change(batch, books, change, &closing)?;
+    changes::insert_audit_rows(batch, books, &audit)?;
+    outbox::settle(batch, &change.id, state, closing.at);
+    commit(&app.repo, batch, "change").await.map(|_| ())
 }

@@ -118,6 +118,8 @@ pub fn scope(
     }
     let batch = Batch {
         deadline_ms,
+        // Who finds the marker knows that the rest took effect as well.
+        traceable: mark.is_some(),
         ..Batch::default()
     };
     let definition = &loaded.whole.schema.definition;

@@ -85,7 +85,7 @@ impl State {
         }
     }
 
-    fn parse(name: &str) -> Result<Self> {
+    pub(super) fn parse(name: &str) -> Result<Self> {
         let known = Self::ALL.into_iter().find(|state| state.as_str() == name);
         known.ok_or_else(|| Error::Internal("a stored state is unknown".into()))
     }

@@ -1,12 +1,11 @@
-//! The audit trail: history of rows, changes, and what was done in the console.
+//! The audit trail: history of rows, and what was done in the console.
 
 use std::collections::HashMap;
 
 use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
 use quillback_core::audit::events::{self, Event, EventFilter};
 use quillback_core::audit::history::{self, HistoryCommand, HistoryEntry as Entry};
-use quillback_core::ids::{ChangeId, SchemaId, UserId};
-use quillback_core::repo::changes::{Change as Stored, State};
+use quillback_core::ids::{SchemaId, UserId};
 use quillback_core::repo::people;
 use quillback_core::write::Purpose;
 
@@ -50,16 +49,6 @@ impl HistoryQuery {
         })
     }
 
-    /// What is known of a change that you sent.
-    async fn change(&self, ctx: &Context<'_>, id: ID) -> Result<Change> {
-        let id = ChangeId::parse(&id).public()?;
-        Ok(Change(
-            history::find_change(ctx.cx()?, ctx.app()?, &id)
-                .await
-                .public()?,
-        ))
-    }
-
     /// What was done to users, groups, connections and schemas, newest first; for admins.
     async fn audit_events(
         &self,
@@ -101,7 +90,7 @@ impl HistoryQuery {
 }
 
 /// Names of users, read in one exchange however many entries name them.
-async fn user_names<'a>(
+pub(super) async fn user_names<'a>(
     ctx: &Context<'_>,
     users: impl Iterator<Item = &'a UserId>,
 ) -> Result<HashMap<UserId, String>> {
@@ -173,22 +162,6 @@ impl HistoryEntry {
     }
 }
 
-/// What is known of a change.
-#[derive(Enum, Clone, Copy, PartialEq, Eq)]
-#[graphql(remote = "State")]
-enum ChangeState {
-    /// Written down, and not yet answered by the database.
-    Open,
-    /// It took effect.
-    Applied,
-    /// It was refused and took no effect.
-    Rejected,
-    /// It was lost on its way and took no effect.
-    Abandoned,
-    /// It is not known whether it took effect: the answer was lost and the database has no marker to ask.
-    Unknown,
-}
-
 /// What a change was for.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ChangePurpose {
@@ -213,52 +186,6 @@ impl From<&Purpose> for ChangePurpose {
             Purpose::BulkEdit => Self::BulkEdit,
             Purpose::Interpolation => Self::Interpolation,
         }
-    }
-}
-
-/// A change as the journal knows it.
-struct Change(Stored);
-
-#[Object]
-impl Change {
-    /// Identifier that the client chose.
-    async fn id(&self) -> ID {
-        id(&self.0.id)
-    }
-
-    /// Schema.
-    async fn schema_id(&self) -> ID {
-        id(&self.0.schema)
-    }
-
-    /// What is known of it.
-    async fn state(&self) -> ChangeState {
-        self.0.state.into()
-    }
-
-    /// What it was for.
-    async fn purpose(&self) -> ChangePurpose {
-        ChangePurpose::from(&self.0.purpose)
-    }
-
-    /// The earlier change that it takes back (`ROLL_BACK`), or whose state of a row it brings back (`RESTORE`).
-    async fn earlier_change_id(&self) -> Option<ID> {
-        self.0.purpose.earlier().map(id)
-    }
-
-    /// Number of row changes that were asked for.
-    async fn row_count(&self) -> i64 {
-        self.0.row_count
-    }
-
-    /// When it was written down.
-    async fn opened_at(&self) -> DateTime {
-        DateTime(self.0.opened_at)
-    }
-
-    /// When it was settled.
-    async fn closed_at(&self) -> Option<DateTime> {
-        self.0.closed_at.map(DateTime)
     }
 }
 

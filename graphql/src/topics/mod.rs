@@ -1,6 +1,7 @@
 //! One file for each topic, with its queries, mutations and types.
 
 pub(crate) mod browse;
+pub(crate) mod changes;
 pub(crate) mod connections;
 pub(crate) mod fields;
 pub(crate) mod history;

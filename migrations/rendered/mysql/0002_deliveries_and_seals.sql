@@ -1,4 +1,4 @@
--- Version 2 (deliveries_and_seals), checksum 2f853407f0dd30ca09090d7f3162c87c542a6c5b307c07068040caa393e42e72
+-- Version 2 (deliveries_and_seals), checksum c02fe5296cd2cfcca5e65d32bab11a35b297f08df0f59dd40cadeb0616618582
 
 CREATE TABLE `_outbox` (`id` VARCHAR(36) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL, `change_id` VARCHAR(36) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL, `schema_id` VARCHAR(36) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL, `topic` VARCHAR(32) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL, `state` VARCHAR(16) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL, `payload` LONGTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL, `created_at` DATETIME(6) COMMENT 'UTC' NOT NULL, `ready_at` DATETIME(6) COMMENT 'UTC' NULL, PRIMARY KEY (`id`)) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin;
 
@@ -9,6 +9,10 @@ CREATE INDEX `_outbox_state` ON `_outbox` (`state`, `ready_at`);
 ALTER TABLE `_changes` ADD COLUMN `purpose` VARCHAR(16) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NULL;
 
 ALTER TABLE `_changes` ADD COLUMN `reverts` VARCHAR(36) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NULL;
+
+CREATE INDEX `_changes_opened` ON `_changes` (`opened_at`, `id`);
+
+CREATE INDEX `_changes_user` ON `_changes` (`user_id`, `opened_at`);
 
 ALTER TABLE `_audit_rows` ADD COLUMN `mac` VARCHAR(96) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NULL;
 

@@ -1,4 +1,4 @@
--- Version 2 (deliveries_and_seals), checksum 2f853407f0dd30ca09090d7f3162c87c542a6c5b307c07068040caa393e42e72
+-- Version 2 (deliveries_and_seals), checksum c02fe5296cd2cfcca5e65d32bab11a35b297f08df0f59dd40cadeb0616618582
 
 CREATE TABLE "_outbox" ("id" varchar(36) COLLATE "C" NOT NULL, "change_id" varchar(36) COLLATE "C" NOT NULL, "schema_id" varchar(36) COLLATE "C" NOT NULL, "topic" varchar(32) COLLATE "C" NOT NULL, "state" varchar(16) COLLATE "C" NOT NULL, "payload" text NOT NULL, "created_at" timestamp(6) with time zone NOT NULL, "ready_at" timestamp(6) with time zone NULL, PRIMARY KEY ("id"));
 
@@ -9,6 +9,10 @@ CREATE INDEX "_outbox_state" ON "_outbox" ("state", "ready_at");
 ALTER TABLE "_changes" ADD COLUMN "purpose" varchar(16) COLLATE "C" NULL;
 
 ALTER TABLE "_changes" ADD COLUMN "reverts" varchar(36) COLLATE "C" NULL;
+
+CREATE INDEX "_changes_opened" ON "_changes" ("opened_at", "id");
+
+CREATE INDEX "_changes_user" ON "_changes" ("user_id", "opened_at");
 
 ALTER TABLE "_audit_rows" ADD COLUMN "mac" varchar(96) COLLATE "C" NULL;
 

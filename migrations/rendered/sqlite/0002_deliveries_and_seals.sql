@@ -1,4 +1,4 @@
--- Version 2 (deliveries_and_seals), checksum 2f853407f0dd30ca09090d7f3162c87c542a6c5b307c07068040caa393e42e72
+-- Version 2 (deliveries_and_seals), checksum c02fe5296cd2cfcca5e65d32bab11a35b297f08df0f59dd40cadeb0616618582
 
 CREATE TABLE "_outbox" ("id" VARCHAR(36) CHECK (typeof("id") = 'text' AND length("id") <= 36 AND length(CAST("id" AS BLOB)) <= 144) NOT NULL, "change_id" VARCHAR(36) CHECK (typeof("change_id") = 'text' AND length("change_id") <= 36 AND length(CAST("change_id" AS BLOB)) <= 144) NOT NULL, "schema_id" VARCHAR(36) CHECK (typeof("schema_id") = 'text' AND length("schema_id") <= 36 AND length(CAST("schema_id" AS BLOB)) <= 144) NOT NULL, "topic" VARCHAR(32) CHECK (typeof("topic") = 'text' AND length("topic") <= 32 AND length(CAST("topic" AS BLOB)) <= 128) NOT NULL, "state" VARCHAR(16) CHECK (typeof("state") = 'text' AND length("state") <= 16 AND length(CAST("state" AS BLOB)) <= 64) NOT NULL, "payload" TEXT CHECK (typeof("payload") = 'text') NOT NULL, "created_at" TIMESTAMP_UTC(6) CHECK (typeof("created_at") = 'text' AND datetime(substr("created_at", 1, 19)) IS substr("created_at", 1, 19) AND (length("created_at") = 19 OR length("created_at") <= 26 AND substr("created_at", 20) GLOB '.*[1-9]' AND trim(substr("created_at", 21), '0123456789') = '')) NOT NULL, "ready_at" TIMESTAMP_UTC(6) CHECK (typeof("ready_at") IN ('text', 'null') AND datetime(substr("ready_at", 1, 19)) IS substr("ready_at", 1, 19) AND (length("ready_at") = 19 OR length("ready_at") <= 26 AND substr("ready_at", 20) GLOB '.*[1-9]' AND trim(substr("ready_at", 21), '0123456789') = '')) NULL, PRIMARY KEY ("id"));
 
@@ -9,6 +9,10 @@ CREATE INDEX "_outbox_state" ON "_outbox" ("state", "ready_at");
 ALTER TABLE "_changes" ADD COLUMN "purpose" VARCHAR(16) CHECK (typeof("purpose") IN ('text', 'null') AND length("purpose") <= 16 AND length(CAST("purpose" AS BLOB)) <= 64) NULL;
 
 ALTER TABLE "_changes" ADD COLUMN "reverts" VARCHAR(36) CHECK (typeof("reverts") IN ('text', 'null') AND length("reverts") <= 36 AND length(CAST("reverts" AS BLOB)) <= 144) NULL;
+
+CREATE INDEX "_changes_opened" ON "_changes" ("opened_at", "id");
+
+CREATE INDEX "_changes_user" ON "_changes" ("user_id", "opened_at");
 
 ALTER TABLE "_audit_rows" ADD COLUMN "mac" VARCHAR(96) CHECK (typeof("mac") IN ('text', 'null') AND length("mac") <= 96 AND length(CAST("mac" AS BLOB)) <= 384) NULL;
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use quillback_auth::{Auth, housekeeping};
-use quillback_core::{App, journal};
+use quillback_core::{App, journal, outbox};
 
 use super::own_request;
 use crate::http::Lifecycle;
@@ -36,7 +36,8 @@ pub(super) fn start(app: &App, auth: &Auth, is_alone: bool, lifecycle: &Lifecycl
     let (app, auth, state) = (app.clone(), auth.clone(), lifecycle.clone());
     lifecycle.spawn(async move {
         while !has_ended(&state, jittered(&app, SWEEP_EVERY)).await {
-            if let Err(error) = housekeeping::sweep(&app, &auth).await {
+            let swept = housekeeping::sweep(&app, &auth).await;
+            if let Err(error) = swept.and(outbox::sweep(&app).await) {
                 tracing::warn!(%error, "what has expired could not be removed; it is not valid in any case");
             }
         }
