@@ -14,6 +14,7 @@ mod recovering;
 mod rendered;
 mod row_security;
 mod schemas;
+mod seals;
 mod support;
 mod users;
 mod writing;

@@ -32,7 +32,7 @@ pub(crate) async fn forget_the_answer(target: &Target, change: &ChangeId) {
     let planned = rows
         .iter()
         .map(|row| json!({ "action": row.action, "key": row.key, "set": row.after }));
-    let plan = serde_json::Value::from_iter(planned).to_string();
+    let plan = planned.collect::<serde_json::Value>().to_string();
     let mut batch = Batch::default();
     let set = vec![
         Assignment::set(&column("state"), "open"),

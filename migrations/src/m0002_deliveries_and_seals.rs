@@ -77,6 +77,8 @@ fn seals() -> Vec<Ddl> {
                 exact("previous", 96),
                 exact("hash", 96),
                 large("contents"),
+                // When the records that it covers were removed because of their age.
+                optional(moment("retired_at")),
             ],
             &["seq"],
         ),

@@ -10,8 +10,10 @@ use std::sync::Arc;
 use base64ct::{Base64UrlUnpadded, Encoding};
 use hmac::{Hmac, KeyInit, Mac};
 use quillback_plugin_api::civil::Timestamp;
-use sha2::Sha256;
+use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
+
+use crate::hex;
 
 /// What keys for this purpose are derived with, so that the key of the file itself is used for nothing else.
 const PURPOSE: &[u8] = b"quillback|v1|books";
@@ -33,6 +35,17 @@ impl fmt::Debug for MacKeys {
     }
 }
 
+/// What a keyed hash says about a record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// Somebody who has the key wrote the record as it is.
+    Genuine,
+    /// It is not as it was written.
+    Forged,
+    /// It was written with a key that is not in the key file.
+    UnknownKey(String),
+}
+
 impl MacKeys {
     /// Derives the keys of the books from these, the one that signs first.
     pub(crate) fn derive<'a>(keys: impl Iterator<Item = (&'a str, &'a [u8])>) -> Self {
@@ -49,6 +62,26 @@ impl MacKeys {
             let hash = hmac(&*key.secret, &form.0);
             format!("{}.{}", key.id, Base64UrlUnpadded::encode_string(&hash))
         })
+    }
+
+    /// Whether `mac` is the keyed hash of the record.
+    pub(crate) fn verify(&self, form: &Form, mac: &str) -> Verdict {
+        let Some((id, hash)) = mac.split_once('.') else {
+            return Verdict::Forged;
+        };
+        let Some(key) = self.0.iter().find(|key| key.id == id) else {
+            return Verdict::UnknownKey(id.to_owned());
+        };
+        let Ok(hash) = Base64UrlUnpadded::decode_vec(hash) else {
+            return Verdict::Forged;
+        };
+        let is_genuine = keyed(&*key.secret)
+            .is_some_and(|state| state.chain_update(&form.0).verify_slice(&hash).is_ok());
+        if is_genuine {
+            Verdict::Genuine
+        } else {
+            Verdict::Forged
+        }
     }
 }
 
@@ -116,11 +149,53 @@ impl Form {
         };
         self.moment(moment)
     }
+
+    /// The plain hash, in hexadecimal digits: for records from before there were keyed ones.
+    pub(crate) fn digest(&self) -> String {
+        hex::encode(&Sha256::digest(&self.0))
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn keys(secrets: &[(&'static str, u8)]) -> MacKeys {
+        let secrets: Vec<_> = secrets
+            .iter()
+            .map(|(id, byte)| (*id, [*byte; 32]))
+            .collect();
+        MacKeys::derive(secrets.iter().map(|(id, secret)| (*id, &secret[..])))
+    }
+
+    #[test]
+    fn a_hash_is_good_for_its_record_and_key_alone() {
+        let ring = keys(&[("new", 1), ("old", 2)]);
+        let form = Form::new("row").text("a").optional(None).number(-1);
+        let mac = ring.sign(&form).unwrap();
+        assert!(
+            mac.starts_with("new.") && mac.len() == "new.".len() + 43,
+            "{mac}"
+        );
+        assert_eq!(ring.verify(&form, &mac), Verdict::Genuine);
+        let other = Form::new("row").text("b").optional(None).number(-1);
+        assert_eq!(ring.verify(&other, &mac), Verdict::Forged);
+        for wrong in ["", "new", "new.", "new.!", &mac[..mac.len() - 1]] {
+            assert_eq!(ring.verify(&form, wrong), Verdict::Forged, "{wrong}");
+        }
+        let forger = keys(&[("new", 3)]);
+        assert_eq!(
+            ring.verify(&form, &forger.sign(&form).unwrap()),
+            Verdict::Forged
+        );
+        let rotated = keys(&[("newest", 4), ("new", 1)]);
+        assert_eq!(rotated.verify(&form, &mac), Verdict::Genuine);
+        assert_eq!(
+            keys(&[("newest", 4)]).verify(&form, &mac),
+            Verdict::UnknownKey("new".into())
+        );
+        assert_eq!(MacKeys::default().sign(&form), None);
+    }
 
     #[test]
     fn no_two_records_have_the_same_bytes() {
@@ -157,7 +232,7 @@ mod tests {
     fn the_key_of_the_file_is_not_the_key_of_the_books() {
         assert_ne!(hmac(&[1; 32], PURPOSE), [1; 32]);
         assert_eq!(
-            crate::hex::encode(&hmac(
+            hex::encode(&hmac(
                 b"key",
                 b"The quick brown fox jumps over the lazy dog"
             )),

@@ -36,7 +36,7 @@ const KEPT_ROWS: usize = 200;
 
 /// A change that is written down and not settled yet.
 pub(crate) struct Entry {
-    pub(crate) change: Change,
+    pub(crate) change: Box<Change>,
 }
 
 /// What writing a change down came to.
@@ -91,10 +91,10 @@ pub(crate) async fn open(
     outbox::hold(&mut batch, cx, &change, rows)?;
     match commit(&app.repo, &batch, "change").await {
         Ok(_) => Ok(Opening::New(Entry {
-            change: Change {
+            change: Box::new(Change {
                 plan: Json::Null,
                 ..change
-            },
+            }),
         })),
         Err(error) if is_duplicate(&error) => known(app, &change).await.map(Opening::Known),
         Err(error) => Err(error),

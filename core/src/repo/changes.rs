@@ -209,8 +209,8 @@ pub fn close_change(
         outcome: Some(&outcome),
         opened_at: change.opened_at,
         closed_at: Some(closing.at),
-        purpose: None,
-        reverts: None,
+        purpose: change.purpose.as_str(),
+        reverts: change.purpose.earlier().map(ChangeId::as_str),
         audited,
     };
     let mac = keys.sign(&form.form());

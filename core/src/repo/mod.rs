@@ -12,6 +12,7 @@ pub mod outbox;
 pub mod people;
 mod record;
 pub mod schemas;
+pub(crate) mod seals;
 pub mod sessions;
 pub mod settings;
 pub mod throttle;

@@ -142,6 +142,16 @@ impl<'a> Record<'a> {
         value.as_i64().ok_or_else(|| self.unexpected("number"))
     }
 
+    /// A whole number that may be missing.
+    pub(crate) fn optional_number(&mut self) -> Result<Option<i64>> {
+        match self.next()?.to_owned() {
+            Value::Null => Ok(None),
+            value => Ok(Some(
+                value.as_i64().ok_or_else(|| self.unexpected("number"))?,
+            )),
+        }
+    }
+
     /// True or false.
     pub(crate) fn flag(&mut self) -> Result<bool> {
         match self.next()? {

@@ -1,4 +1,4 @@
--- Version 2 (deliveries_and_seals), checksum c02fe5296cd2cfcca5e65d32bab11a35b297f08df0f59dd40cadeb0616618582
+-- Version 2 (deliveries_and_seals), checksum cb8bb765654558fb7ff1dc7d325b892648a3394a31990a3c5320bca89b676b94
 
 CREATE TABLE "_outbox" ("id" varchar(36) COLLATE "C" NOT NULL, "change_id" varchar(36) COLLATE "C" NOT NULL, "schema_id" varchar(36) COLLATE "C" NOT NULL, "topic" varchar(32) COLLATE "C" NOT NULL, "state" varchar(16) COLLATE "C" NOT NULL, "payload" text NOT NULL, "created_at" timestamp(6) with time zone NOT NULL, "ready_at" timestamp(6) with time zone NULL, PRIMARY KEY ("id"));
 
@@ -30,4 +30,4 @@ CREATE INDEX "_changes_seal" ON "_changes" ("seal");
 
 CREATE INDEX "_audit_events_seal" ON "_audit_events" ("seal");
 
-CREATE TABLE "_audit_seals" ("seq" bigint NOT NULL, "sealed_at" timestamp(6) with time zone NOT NULL, "previous" varchar(96) COLLATE "C" NOT NULL, "hash" varchar(96) COLLATE "C" NOT NULL, "contents" text NOT NULL, PRIMARY KEY ("seq"));
+CREATE TABLE "_audit_seals" ("seq" bigint NOT NULL, "sealed_at" timestamp(6) with time zone NOT NULL, "previous" varchar(96) COLLATE "C" NOT NULL, "hash" varchar(96) COLLATE "C" NOT NULL, "contents" text NOT NULL, "retired_at" timestamp(6) with time zone NULL, PRIMARY KEY ("seq"));

@@ -2,6 +2,7 @@
 //!
 //! To add a command, add its file with its arguments and a `run` function, and a line in `Command` and [`Cli::run`].
 
+mod audit;
 mod config;
 mod keys;
 mod migrate;
@@ -55,6 +56,9 @@ enum Command {
     /// List and change the keys that encrypt stored connection secrets.
     #[command(subcommand)]
     Keys(keys::Command),
+    /// Verify that nobody touched the audit trail, and seal it.
+    #[command(subcommand)]
+    Audit(audit::Command),
     /// List and check driver plugins.
     #[command(subcommand)]
     Plugins(plugins::Command),
@@ -79,6 +83,7 @@ impl Cli {
             Command::Migrate(args) => migrate::run(&args, settings),
             Command::User(command) => user::run(command, settings),
             Command::Keys(command) => keys::run(&command, settings),
+            Command::Audit(command) => audit::run(&command, settings),
             Command::Plugins(command) => plugins::run(&command, settings),
             Command::Schema(args) => schema::run(&args),
             Command::Config(command) => config::run(&command, settings),

@@ -4,6 +4,7 @@
 //! the environment variable and the reference page follow from the struct.
 //! Add it to `examples/config.toml` as well.
 
+mod audit;
 mod data;
 mod demo;
 mod environment;
@@ -30,6 +31,7 @@ use serde::{Deserialize, Serialize};
 use problem::SectionProblems;
 
 pub use self::{
+    audit::AuditSection,
     data::DataSection,
     demo::DemoSection,
     environment::Environment,
@@ -63,6 +65,8 @@ pub struct Config {
     pub plugins: PluginsSection,
     /// How long a sign-in lasts and how its cookie is set.
     pub session: SessionSection,
+    /// How long the books are kept.
+    pub audit: AuditSection,
     /// What the GraphQL endpoint tells about itself.
     pub graphql: GraphqlSection,
     /// How much one request, one connection and the whole server may take.
@@ -87,6 +91,7 @@ impl Config {
         self.plugins.validate(problems);
         self.log.validate(problems);
         self.limits.validate(problems);
+        self.audit.validate(problems);
         self.session
             .validate(self.server.public_url.as_ref(), problems);
         let secrets = [

@@ -4,6 +4,7 @@
 
 mod authenticate;
 mod banner;
+mod books;
 pub mod drivers;
 mod key_file;
 mod lock;

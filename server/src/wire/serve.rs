@@ -9,7 +9,7 @@ use quillback_graphql::{LoadedDriver, RefusedDriver, ServerFacts};
 use quillback_plugin_host::{Origin, Registry};
 use tokio::sync::mpsc;
 
-use super::{Parts, authenticate, upkeep};
+use super::{Parts, authenticate, books, upkeep};
 use crate::{
     config::Config,
     http::{Bound, Readiness, Service, Stopped},
@@ -48,6 +48,7 @@ pub async fn serve(parts: Parts, running: Running<'_>, stop: mpsc::Receiver<()>)
         metrics,
     } = running;
     upkeep::start(app, auth, *is_alone, &bound.lifecycle);
+    books::start(app, config.audit.keep_days, &bound.lifecycle);
     let introspection = config.graphql.introspection;
     let service = Service {
         executor: quillback_graphql::build(app.clone(), auth.clone(), facts(registry)),

@@ -62,7 +62,7 @@ async fn settle(app: &App, older_than_ms: u32) {
 }
 
 /// Waits; answers whether the server was told to stop meanwhile.
-async fn has_ended(lifecycle: &Lifecycle, pause: Duration) -> bool {
+pub(super) async fn has_ended(lifecycle: &Lifecycle, pause: Duration) -> bool {
     tokio::select! {
         () = lifecycle.stopping() => true,
         () = tokio::time::sleep(pause) => false,
@@ -70,7 +70,7 @@ async fn has_ended(lifecycle: &Lifecycle, pause: Duration) -> bool {
 }
 
 /// A tenth more or less, so that several servers do not work in step.
-fn jittered(app: &App, pause: Duration) -> Duration {
+pub(super) fn jittered(app: &App, pause: Duration) -> Duration {
     let [byte] = app.surroundings.random::<1>();
     pause.mul_f64(0.9 + 0.2 * f64::from(byte) / 255.0)
 }

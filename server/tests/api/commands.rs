@@ -164,6 +164,64 @@ fn a_key_file_that_others_can_read_is_refused() {
     assert!(said.contains("chmod 600"), "{said}");
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn the_books_are_sealed_and_verified() {
+    let program = Program::install();
+    let served = program.serve(&[]);
+    program.print(&["user", "create", "ada"]);
+    program.print(&["audit", "verify"]);
+    assert_eq!(served.terminate(), Some(0));
+    let said = program.print(&["audit", "verify"]);
+    assert!(
+        said.ends_with("The books are as they were written.\n") && !said.contains("not sealed yet"),
+        "a server that stops seals what it wrote: {said}"
+    );
+    let newest = said.split_once("newest seal: ").unwrap().1;
+    let newest = newest.lines().next().unwrap();
+    program.print(&["audit", "verify", "--expect", newest]);
+    program.print(&["user", "create", "bob"]);
+    let sealed = program.print(&["audit", "seal"]);
+    assert!(sealed.starts_with("newest seal: "), "{sealed}");
+    assert!(program.print(&["audit", "seal"]).contains("nothing"));
+
+    let cut = program.run(&["audit", "verify", "--json", "--expect", "9:k.x"]);
+    assert_eq!(cut.status.code(), Some(1));
+    let found: serde_json::Value = serde_json::from_slice(&cut.stdout).unwrap();
+    assert_eq!(found["faults"][0]["kind"], "CUT_OFF");
+    assert_eq!(found["faultCount"], 1);
+
+    forge_events(&program).await;
+    let forged = program.run(&["audit", "verify"]);
+    assert_eq!(forged.status.code(), Some(1));
+    let said = String::from_utf8(forged.stdout).unwrap();
+    assert!(
+        said.starts_with("FAULT  event ") && said.contains("is not as it was written (seal 1)"),
+        "{said}"
+    );
+    assert!(said.ends_with("The books were touched.\n"), "{said}");
+}
+
+/// Writes into the audit trail beside the program.
+async fn forge_events(program: &Program) {
+    use quillback_plugin_api::batch::{Batch, Expect};
+    use quillback_plugin_api::sql::{Assignment, Expr, Statement, Update};
+    use quillback_plugin_api::{Ident, TableRef, remote::RemoteDriver};
+
+    let driver = RemoteDriver::link(quillback_driver_sqlite::driver_plugin()).unwrap();
+    let options = serde_json::json!({ "path": program.file("data/quillback.db") });
+    let repository = driver.open(options).await.unwrap();
+    let mut batch = Batch::default();
+    let update = Update {
+        table: TableRef::new(Ident::literal("_audit_events")),
+        set: vec![Assignment::set(&Ident::literal("details"), "{}")],
+        filter: Expr::True,
+    };
+    batch.write(Statement::Update(update), Expect::Any);
+    repository.apply(&batch).await.unwrap();
+    repository.close().await;
+}
+
 #[test]
 fn plugins_are_listed_and_checked() {
     let program = Program::install();
