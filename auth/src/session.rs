@@ -147,7 +147,8 @@ async fn by_api_token(cx: &Cx, app: &App, hash: &TokenHash) -> Result<Principal>
     let now = cx.now();
     let found = tokens::load(&app.repo, hash, now).await?;
     let (token, identity) = found.ok_or(Error::Unauthenticated)?;
-    let principal = principal(identity, None, token.scope)?;
+    let mut principal = principal(identity, None, token.scope)?;
+    principal.only_schemas.clone_from(&token.schemas);
     if is_note_due(&token, now) {
         let mut batch = Batch::default();
         tokens::update_last_used(&mut batch, hash, now);
@@ -241,6 +242,7 @@ fn principal(identity: Identity, session: Option<SessionId>, scope: Scope) -> Re
         session,
         must_change_password: user.must_change_password,
         read_only: scope == Scope::Read,
+        only_schemas: None,
     })
 }
 

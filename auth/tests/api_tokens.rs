@@ -19,6 +19,7 @@ fn draft(desk: &Desk, scope: Scope, days: i64) -> TokenDraft {
     TokenDraft {
         name: "nightly load".into(),
         scope,
+        schemas: None,
         expires_at: Timestamp {
             seconds: now.seconds + days * DAY,
             ..now

@@ -10,6 +10,7 @@ use crate::audit::events::{Subject, event_by};
 use crate::cx::{Random, Role};
 use crate::error::Result;
 use crate::ids::{GroupId, UserId};
+use crate::permit::{self, Homes};
 use crate::repo::groups::{self, Group};
 use crate::repo::people::{self, PasswordHash, User};
 use crate::repo::{commit, is_duplicate, sessions};
@@ -87,7 +88,7 @@ async fn make_everyone(app: &App) -> Result<()> {
         updated_at: now,
     };
     let mut batch = Batch::default();
-    groups::insert_group(&mut batch, &everyone);
+    groups::insert_group(&mut batch, &everyone, None);
     insert_unless_there(app, &batch).await?;
     Ok(())
 }
@@ -107,18 +108,20 @@ async fn make_administrator(app: &App, hash: PasswordHash) -> Result<bool> {
 pub async fn recover_administrator(app: &App, username: &str, hash: PasswordHash) -> Result<()> {
     let username = checked_name("username", username)?;
     let mut batch = Batch::default();
-    if let Some(mut user) = people::find_user_by_name(&app.repo, &username).await? {
+    if let Some(user) = people::find_user_by_name(&app.repo, &username).await? {
+        let before = permit::by_operator(people::get_person(&app.repo, &user.id).await?);
+        let mut user = before.user.clone();
         user.password = Some(hash);
         user.must_change_password = true;
         user.active = true;
         user.version += 1;
         user.updated_at = app.surroundings.clock.now();
-        people::update_user(&mut batch, &user);
+        people::update_user(&mut batch, &before, &user);
         sessions::delete_sessions(&mut batch, &user.id, None);
-        let (_, mut roles) = people::get_user_and_roles(&app.repo, &user.id).await?;
+        let mut roles = before.roles.clone();
         if !roles.contains(&Role::Admin) {
             roles.push(Role::Admin);
-            people::replace_roles(&mut batch, &user.id, &roles);
+            people::replace_roles(&mut batch, &before, &roles);
         }
         let subject = Subject {
             kind: "user",
@@ -157,7 +160,7 @@ fn administrator(app: &App, username: &str, hash: PasswordHash) -> User {
 }
 
 fn insert_administrator(app: &App, batch: &mut Batch, user: &User) -> Result<()> {
-    people::insert_user(batch, user);
+    people::insert_user(batch, user, &Homes::none());
     people::insert_roles(batch, &user.id, &[Role::Admin]);
     let details = json!({ "username": user.username, "roles": [Role::Admin.as_str()] });
     let subject = Subject {

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::audit::MacKeys;
 use crate::error::{Error, Result};
-use crate::ids::{GroupId, SessionId, UserId};
+use crate::ids::{GroupId, SchemaId, SessionId, UserId};
 
 /// Where the time comes from; tests pass one that they advance.
 pub trait Clock: Send + Sync {
@@ -108,6 +108,8 @@ pub struct Principal {
     pub must_change_password: bool,
     /// Whether the request came with an API token that may only read.
     pub read_only: bool,
+    /// The schemas to which an API token is limited; `None` is no limit.
+    pub only_schemas: Option<Vec<SchemaId>>,
 }
 
 /// A group of a user.
@@ -117,6 +119,8 @@ pub struct Group {
     pub id: GroupId,
     /// Name.
     pub name: String,
+    /// Whether it is "everyone", in which every user is: being in it makes nobody a manager of anything.
+    pub builtin: bool,
 }
 
 impl Principal {
@@ -128,6 +132,19 @@ impl Principal {
     /// Whether the user is an admin.
     pub fn is_admin(&self) -> bool {
         self.roles.contains(&Role::Admin)
+    }
+
+    /// The groups within which the user's roles count: all but "everyone".
+    pub fn own_groups(&self) -> Vec<GroupId> {
+        let own = self.groups.iter().filter(|group| !group.builtin);
+        own.map(|group| group.id.clone()).collect()
+    }
+
+    /// Whether the credentials reach this schema at all, whatever the user may do with it.
+    pub fn reaches(&self, schema: &SchemaId) -> bool {
+        self.only_schemas
+            .as_ref()
+            .is_none_or(|only| only.contains(schema))
     }
 }
 

@@ -8,6 +8,11 @@
 //! }
 //! ```
 
+mod within;
+
+pub(crate) use within::by_operator;
+pub use within::{Homes, Operator, Own, Reach, Within, own_account};
+
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -23,12 +28,16 @@ pub enum ManageConnections {}
 pub enum ManageSchemas {}
 /// Seeing connections, in order to manage them or to make schemas on them.
 pub enum SeeConnections {}
+/// Seeing how schemas are managed.
+pub enum SeeSchemas {}
 /// Making and changing users and groups.
 pub enum ManageUsers {}
 /// Seeing what the console shows.
 pub enum Console {}
 
 /// Proof that the caller may do `A`. Only the functions of this module make one.
+///
+/// To which things it applies depends on the caller's groups: see [`Within`].
 pub struct Permit<A> {
     principal: Arc<Principal>,
     of: PhantomData<fn() -> A>,
@@ -87,7 +96,8 @@ pub fn admin(cx: &Cx) -> Result<Permit<Admin>> {
     change(cx, Role::Admin, "administer this server")
 }
 
-/// Demands the right to make connections. Whether a given connection may be changed depends on its groups too.
+/// Demands the right to make connections. Which connections may be changed depends on the caller's groups: see
+/// [`Within`].
 ///
 /// # Errors
 /// As [`admin`].
@@ -95,7 +105,7 @@ pub fn manage_connections(cx: &Cx) -> Result<Permit<ManageConnections>> {
     change(cx, Role::ConnectionManager, "manage connections")
 }
 
-/// Demands the right to make schemas. Whether a given schema may be changed depends on its groups too.
+/// Demands the right to make schemas. Which schemas may be changed depends on the caller's groups: see [`Within`].
 ///
 /// # Errors
 /// As [`admin`].
@@ -103,7 +113,17 @@ pub fn manage_schemas(cx: &Cx) -> Result<Permit<ManageSchemas>> {
     change(cx, Role::SchemaManager, "manage schemas")
 }
 
-/// Demands the right to make users and groups. Whether a given user may be changed depends on its roles too.
+/// As [`manage_schemas`], and for a token for reading too: gives the right to look at what manages a schema.
+///
+/// # Errors
+/// As [`admin`].
+pub fn see_schemas(cx: &Cx) -> Result<Permit<SeeSchemas>> {
+    let may = |principal: &Principal| principal.has(Role::SchemaManager);
+    grant(cx, may, "see how schemas are managed")
+}
+
+/// Demands the right to make users and groups. Which of them may be changed depends on the caller's groups: see
+/// [`Within`].
 ///
 /// # Errors
 /// As [`admin`].
@@ -146,6 +166,10 @@ fn grant<A>(cx: &Cx, may: impl Fn(&Principal) -> bool, what: &'static str) -> Re
     let principal = cx.principal()?;
     if principal.must_change_password {
         return Err(Error::PasswordDue);
+    }
+    // A token for some schemas is for their rows, not for what administers them.
+    if principal.only_schemas.is_some() {
+        return Err(Error::Denied(what));
     }
     // Roles give power over other people's things: a name that a worksheet merely claims must not bring it.
     if !principal.verified || !may(principal) {
@@ -201,6 +225,7 @@ mod tests {
             session: None,
             must_change_password: false,
             read_only: false,
+            only_schemas: None,
         }
     }
 
@@ -248,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn a_claimed_identity_permits_nothing_and_a_read_token_no_change() {
+    fn a_claimed_identity_permits_nothing_and_a_token_less_than_its_user() {
         let no = Error::Denied("").code();
         let claimed = Principal {
             verified: false,
@@ -260,5 +285,10 @@ mod tests {
             ..user(&[Role::Admin])
         };
         assert_eq!(answers(&cx(Some(reader))), [no, no, no, no, ""]);
+        let limited = Principal {
+            only_schemas: Some(Vec::new()),
+            ..user(&[Role::Admin])
+        };
+        assert_eq!(answers(&cx(Some(limited))), [no; 5]);
     }
 }

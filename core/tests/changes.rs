@@ -1,6 +1,7 @@
 //! The list of changes, and changes that an admin settles by hand.
 
 use quillback_core::Result;
+use quillback_core::admin::schemas;
 use quillback_core::audit::events::{self, EventFilter};
 use quillback_core::audit::history::{self, HistoryCommand};
 use quillback_core::cx::{Cx, Role};
@@ -9,6 +10,7 @@ use quillback_core::journal::{self, Recovered, Verdict, list, stuck_before};
 use quillback_core::plugin_api::batch::{Batch, Expect};
 use quillback_core::plugin_api::sql::{Assignment, Expr, Statement, Update};
 use quillback_core::plugin_api::{Ident, TableRef};
+use quillback_core::policy::{Action, Rights};
 use quillback_core::repo::change_list::ChangeFilter;
 use quillback_core::repo::changes::State;
 use quillback_core::repo::commit;
@@ -112,7 +114,7 @@ async fn pages_of_changes_are_the_newest_first_and_complete() {
 }
 
 #[tokio::test]
-async fn everybody_lists_the_own_changes_and_managers_of_schemas_all() {
+async fn everybody_lists_the_own_changes_and_managers_those_of_their_schemas() {
     on_each_target(async |target| {
         let id = ChangeId::from(target.admin.new_id());
         target
@@ -122,7 +124,19 @@ async fn everybody_lists_the_own_changes_and_managers_of_schemas_all() {
         let test = &target.test;
         test.add_user("reader", &[], &[]).await;
         test.add_user("users", &[Role::UserManager], &[]).await;
-        test.add_user("schemas", &[Role::SchemaManager], &[]).await;
+        let (here, there) = (test.add_group("Here").await, test.add_group("There").await);
+        let rights = Rights {
+            actions: vec![Action::View],
+            ..Rights::default()
+        };
+        let permissions = vec![(here.clone(), rights)];
+        schemas::set_permissions(&target.admin, &test.app, target.id(), permissions)
+            .await
+            .unwrap();
+        test.add_user("schemas", &[Role::SchemaManager], &[here])
+            .await;
+        test.add_user("others", &[Role::SchemaManager], &[there])
+            .await;
         let of_admin = ChangeFilter {
             user: Some(test.user("admin").await.id),
             ..ChangeFilter::default()
@@ -130,6 +144,7 @@ async fn everybody_lists_the_own_changes_and_managers_of_schemas_all() {
         for (name, sees) in [
             ("admin", true),
             ("schemas", true),
+            ("others", false),
             ("users", false),
             ("reader", false),
         ] {

@@ -209,10 +209,15 @@ async fn a_group_with_rights_stays() {
 #[tokio::test]
 async fn sec_16_a_user_manager_does_not_change_their_own_groups() {
     let test = TestApp::new().await;
-    test.add_user("manager", &[Role::UserManager], &[]).await;
+    let group = test.add_group("Sales").await;
+    test.add_user(
+        "manager",
+        &[Role::UserManager],
+        std::slice::from_ref(&group),
+    )
+    .await;
     test.add_user("schemas", &[Role::SchemaManager], &[]).await;
     let other = test.add_user("other", &[], &[]).await;
-    let group = test.add_group("Sales").await;
     let manager = test.as_user("manager").await;
     let own = manager.principal().unwrap().user.clone();
     let app = &test.app;

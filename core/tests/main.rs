@@ -15,6 +15,7 @@ mod rendered;
 mod row_security;
 mod schemas;
 mod seals;
+mod scopes;
 mod support;
 mod users;
 mod writing;

@@ -77,7 +77,7 @@ async fn a_user_is_stored_as_drafted_and_trimmed() {
             ("Ada", Some("ada@example.com"))
         );
         assert!(found.must_change_password && found.active);
-        let (_, roles) = users::get(&admin, &test.app, &made.id).await.unwrap();
+        let roles = users::get(&admin, &test.app, &made.id).await.unwrap().roles;
         assert_eq!(roles, [Role::SchemaManager]);
         let names: Vec<_> = groups::list_groups_of(&test.app.repo, &made.id)
             .await

@@ -6,7 +6,7 @@ use quillback_plugin_api::{Ident, TableRef};
 use crate::define::{exact, id, index, large, moment, number, optional, optional_id, table};
 
 pub(crate) fn changes() -> Vec<Ddl> {
-    [deliveries(), purposes(), seals()].concat()
+    [deliveries(), purposes(), seals(), tokens()].concat()
 }
 
 fn add(table: &'static str, column: ColumnDef) -> Ddl {
@@ -83,4 +83,9 @@ fn seals() -> Vec<Ddl> {
             &["seq"],
         ),
     ]
+}
+
+fn tokens() -> Vec<Ddl> {
+    // The only schemas that a token reaches, as a JSON list; nothing is every schema that its user reaches.
+    vec![add("_api_tokens", optional(large("schemas")))]
 }

@@ -200,9 +200,8 @@ pub async fn set_password(
     password: &str,
 ) -> Result<User, AuthError> {
     // Before the work of hashing.
-    permit::manage_users(cx)?;
-    let known = people::get_user(&app.repo, user).await?;
-    policy::check("password", password, &known.username)?;
+    let known = permit::manage_users(cx)?.user(app, user).await?;
+    policy::check("password", password, &known.user.username)?;
     let hash = auth
         .passwords
         .hash(&*cx.surroundings.random, password)

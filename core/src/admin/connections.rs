@@ -9,8 +9,8 @@ use crate::app::App;
 use crate::audit::events;
 use crate::cx::Cx;
 use crate::error::{Error, Problem, Result};
-use crate::ids::ConnectionId;
-use crate::permit::{self, ManageConnections, Permit};
+use crate::ids::{ConnectionId, GroupId};
+use crate::permit::{self, Homes, ManageConnections, Permit};
 use crate::repo::connections::{self, Connection};
 use crate::repo::{commit, is_duplicate, schemas};
 use crate::targets::{FullOptions, full_options, secrets_context};
@@ -26,25 +26,30 @@ pub struct ConnectionDraft {
     pub options: Map<String, Json>,
     /// Whether changes write a marker row in the target.
     pub marker: bool,
+    /// Groups that it belongs to, whose managers change it and make schemas on it. `None` keeps what is there; for a new
+    /// one it is the only group of the maker, and no group when the maker is an admin.
+    pub groups: Option<Vec<GroupId>>,
 }
 
 /// Adds a connection, without opening it: test it first.
 ///
 /// # Errors
-/// `Denied`, `Invalid` with the path of every option that is wrong, `Taken` for a name that exists.
-pub async fn create(cx: &Cx, app: &App, draft: ConnectionDraft) -> Result<Connection> {
-    permit::manage_connections(cx)?;
+/// `Denied`, `Invalid` with the path of every option that is wrong, `Taken` for a name that exists, `NotFound` for a group
+/// that the caller is not in.
+pub async fn create(cx: &Cx, app: &App, mut draft: ConnectionDraft) -> Result<Connection> {
+    let permit = permit::manage_connections(cx)?;
+    let homes = permit.connection_homes(app, draft.groups.take()).await?;
     let id = ConnectionId::from(cx.new_id());
     let connection = check(cx, app, draft, id, None)?;
     let mut batch = Batch::default();
-    connections::insert_connection(&mut batch, &connection)?;
+    connections::insert_connection(&mut batch, &connection, &homes)?;
     events::event(
         &mut batch,
         cx,
         "connection.create",
         "connection",
         Some(connection.id.as_str()),
-        shown(&connection),
+        shown(&connection, Some(&homes)),
     )?;
     save(app, &batch).await?;
     Ok(connection)
@@ -59,23 +64,30 @@ pub async fn update(
     app: &App,
     id: &ConnectionId,
     version: i64,
-    draft: ConnectionDraft,
+    mut draft: ConnectionDraft,
 ) -> Result<Connection> {
-    permit::manage_connections(cx)?;
-    let before = connections::get_connection(&app.repo, id).await?;
+    let permit = permit::manage_connections(cx)?;
+    let before = permit.connection(app, id).await?;
     if before.version != version {
         return Err(Error::Stale("connection"));
     }
+    let homes = match draft.groups.take() {
+        Some(wanted) => Some(permit.connection_moves(app, &before, wanted).await?),
+        None => None,
+    };
     let connection = check(cx, app, draft, id.clone(), Some(&before))?;
     let mut batch = Batch::default();
-    connections::update_connection(&mut batch, &connection, version)?;
+    connections::update_connection(&mut batch, &before, &connection)?;
+    if let Some(homes) = &homes {
+        connections::replace_groups(&mut batch, &before, homes);
+    }
     events::event(
         &mut batch,
         cx,
         "connection.update",
         "connection",
         Some(id.as_str()),
-        shown(&connection),
+        shown(&connection, homes.as_ref()),
     )?;
     save(app, &batch).await?;
     Ok(connection)
@@ -86,8 +98,8 @@ pub async fn update(
 /// # Errors
 /// `InUse` while a schema uses it, `Stale` when someone else changed it meanwhile.
 pub async fn delete(cx: &Cx, app: &App, id: &ConnectionId, version: i64) -> Result<()> {
-    permit::manage_connections(cx)?;
-    let connection = connections::get_connection(&app.repo, id).await?;
+    let permit = permit::manage_connections(cx)?;
+    let connection = permit.connection(app, id).await?;
     let used = schemas::labels_using(&app.repo, id).await?;
     if !used.is_empty() {
         let message = format!(
@@ -97,36 +109,53 @@ pub async fn delete(cx: &Cx, app: &App, id: &ConnectionId, version: i64) -> Resu
         return Err(Error::InUse(message));
     }
     let mut batch = Batch::default();
-    connections::delete_connection(&mut batch, id, version);
+    connections::delete_connection(&mut batch, &connection, version);
     events::event(
         &mut batch,
         cx,
         "connection.delete",
         "connection",
         Some(id.as_str()),
-        shown(&connection),
+        shown(&connection, None),
     )?;
     save(app, &batch).await?;
     app.targets.forget(id);
     Ok(())
 }
 
-/// All connections by name.
+/// Connections by name: all for an admin, otherwise those of the own groups and of "everyone".
 ///
 /// # Errors
 /// `Denied` for those who manage neither connections nor schemas.
 pub async fn list(cx: &Cx, app: &App) -> Result<Vec<Connection>> {
-    permit::connections_or_schemas(cx)?;
-    connections::list_connections(&app.repo).await
+    permit::connections_or_schemas(cx)?.connections(app).await
+}
+
+/// The groups of these connections that the caller may see.
+///
+/// # Errors
+/// `Denied` for those who manage neither connections nor schemas.
+pub async fn groups_of(
+    cx: &Cx,
+    app: &App,
+    ids: &[ConnectionId],
+) -> Result<Vec<(ConnectionId, GroupId)>> {
+    let permit = permit::connections_or_schemas(cx)?;
+    let principal = permit.principal();
+    let mut groups = connections::list_groups_of(&app.repo, ids).await?;
+    groups.retain(|(_, group)| {
+        principal.is_admin() || principal.groups.iter().any(|own| own.id == *group)
+    });
+    Ok(groups)
 }
 
 /// One connection.
 ///
 /// # Errors
-/// `NotFound`; `Denied` for those who manage neither connections nor schemas.
+/// `NotFound`, also for one of other groups; `Denied` for those who manage neither connections nor schemas.
 pub async fn get(cx: &Cx, app: &App, id: &ConnectionId) -> Result<Connection> {
-    permit::connections_or_schemas(cx)?;
-    connections::get_connection(&app.repo, id).await
+    let permit = permit::connections_or_schemas(cx)?;
+    Ok(permit.connection(app, id).await?.into_inner())
 }
 
 /// Opens a connection as it is stored and tries what its account may do, leaving nothing behind.
@@ -135,7 +164,7 @@ pub async fn get(cx: &Cx, app: &App, id: &ConnectionId) -> Result<Connection> {
 /// `Denied`, `NotFound`. What the database says is in the report.
 pub async fn test_stored(cx: &Cx, app: &App, id: &ConnectionId) -> Result<TestReport> {
     let permit = permit::manage_connections(cx)?;
-    let connection = connections::get_connection(&app.repo, id).await?;
+    let connection = permit.connection(app, id).await?;
     let options = full_options(&app.keyring, &connection)?;
     test(cx, app, &permit, &connection.driver, options).await
 }
@@ -152,11 +181,11 @@ pub async fn test_draft(
 ) -> Result<TestReport> {
     let permit = permit::manage_connections(cx)?;
     let before = match stored {
-        Some(id) => Some(connections::get_connection(&app.repo, id).await?),
+        Some(id) => Some(permit.connection(app, id).await?),
         None => None,
     };
     let info = driver(app, &draft.driver)?;
-    let options = with_kept_secrets(app, info, draft.options, before.as_ref())?;
+    let options = with_kept_secrets(app, info, draft.options, before.as_deref())?;
     validate(info, &options)?;
     test(cx, app, &permit, &draft.driver, options).await
 }
@@ -320,8 +349,9 @@ fn validate(info: &DriverInfo, options: &FullOptions) -> Result<()> {
 }
 
 /// What the audit trail says of a connection: that there are secrets, not what they are.
-fn shown(connection: &Connection) -> Json {
+fn shown(connection: &Connection, homes: Option<&Homes>) -> Json {
     json!({
+        "groups": homes.map_or(json!("unchanged"), |homes| json!(homes.groups())),
         "name": connection.name,
         "driver": connection.driver,
         "options": connection.options,

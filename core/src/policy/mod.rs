@@ -85,6 +85,9 @@ pub fn grant(principal: &Principal, found: &Found) -> Result<Grant> {
         return Err(Error::PasswordDue);
     }
     let whole = &found.loaded.whole;
+    if !principal.reaches(&whole.schema.id) {
+        return Err(Error::NotFound("schema"));
+    }
     let held = held_rights(principal, whole);
     let mut actions: Vec<Action> = Action::ALL
         .into_iter()

@@ -95,7 +95,8 @@ impl Rights {
         self.actions.is_empty()
     }
 
-    pub(crate) fn allows(&self, action: Action) -> bool {
+    /// Whether it has the right to do `action`.
+    pub fn allows(&self, action: Action) -> bool {
         self.actions.contains(&action)
     }
 

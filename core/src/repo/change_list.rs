@@ -101,14 +101,47 @@ impl ChangeFilter {
     }
 }
 
-/// At most `limit` changes, those written down last first, from behind `after` on.
+/// Which changes somebody may know of.
+#[derive(Clone, Debug)]
+pub struct Sight {
+    /// Whose changes; `None` is everybody's.
+    pub user: Option<UserId>,
+    /// Schemas of which everybody's changes are seen.
+    pub managed: Vec<SchemaId>,
+    /// The only schemas of which any are seen; `None` is no limit.
+    pub only: Option<Vec<SchemaId>>,
+}
+
+impl Sight {
+    /// Whether this change is among them.
+    pub fn covers(&self, change: &ChangeSummary) -> bool {
+        let by_user = self.user.as_ref().is_none_or(|user| change.user == *user);
+        let within = |only: &Vec<SchemaId>| only.contains(&change.schema);
+        (by_user || self.managed.contains(&change.schema)) && self.only.as_ref().is_none_or(within)
+    }
+
+    fn condition(&self) -> Expr {
+        let of_schemas = |schemas: &[SchemaId]| Expr::In {
+            column: Ident::literal("schema_id"),
+            values: schemas.iter().map(Value::from).collect(),
+        };
+        let seen = self.user.as_ref().map_or(Expr::True, |user| {
+            Expr::Or(vec![is("user_id", user), of_schemas(&self.managed)])
+        });
+        let only = self.only.as_deref().map_or(Expr::True, of_schemas);
+        seen.and(only)
+    }
+}
+
+/// At most `limit` changes in sight, those written down last first, from behind `after` on.
 pub async fn list_changes(
     repo: &RemoteInstance,
+    sight: &Sight,
     filter: &ChangeFilter,
     after: Option<&(Timestamp, ChangeId)>,
     limit: u64,
 ) -> Result<Vec<ChangeSummary>> {
-    let mut condition = filter.condition();
+    let mut condition = filter.condition().and(sight.condition());
     if let Some((moment, id)) = after {
         let opened_at = Ident::literal("opened_at");
         let compared = |how| Expr::compare(&opened_at, how, Value::Instant(*moment));

@@ -1,14 +1,15 @@
-//! `_connections`: where target databases are, with their secrets sealed.
+//! `_connections` and `_connection_groups`: where target databases are, with their secrets sealed, and whose they are.
 
-use quillback_plugin_api::Value;
 use quillback_plugin_api::batch::{Batch, Expect};
 use quillback_plugin_api::civil::Timestamp;
 use quillback_plugin_api::remote::RemoteInstance;
 use quillback_plugin_api::sql::{Expr, Select};
+use quillback_plugin_api::{Ident, Value};
 
-use super::{Record, Table, is, select, to_json};
+use super::{Record, Table, is, one_text, read, records, select, to_json};
 use crate::error::{Error, Result};
-use crate::ids::ConnectionId;
+use crate::ids::{ConnectionId, GroupId};
+use crate::permit::{Homes, ManageConnections, Within};
 
 const CONNECTIONS: Table = Table {
     name: "_connections",
@@ -24,6 +25,11 @@ const CONNECTIONS: Table = Table {
         "created_at",
         "updated_at",
     ],
+};
+
+const GROUPS: Table = Table {
+    name: "_connection_groups",
+    columns: &["connection_id", "group_id"],
 };
 
 /// A connection as stored.
@@ -121,14 +127,92 @@ pub async fn list_connections(repo: &RemoteInstance) -> Result<Vec<Connection>> 
     select(repo, CONNECTIONS.select_by(Expr::True, "name_key"), record).await
 }
 
-/// Adds a connection.
-pub fn insert_connection(batch: &mut Batch, connection: &Connection) -> Result<()> {
+/// A connection with its groups, in one exchange.
+///
+/// # Errors
+/// `NotFound` when there is none.
+pub async fn get_with_groups(
+    repo: &RemoteInstance,
+    id: &ConnectionId,
+) -> Result<(Connection, Vec<GroupId>)> {
+    let groups = GROUPS.column("group_id", is("connection_id", id));
+    let outcomes = read(repo, vec![one(id), groups]).await?;
+    let [found, groups] = outcomes.as_slice() else {
+        return Err(Error::NotFound("connection"));
+    };
+    let connection = from_outcome(found)?.ok_or(Error::NotFound("connection"))?;
+    let groups = records(groups, one_text)?;
+    Ok((
+        connection,
+        groups.into_iter().map(GroupId::stored).collect(),
+    ))
+}
+
+/// The connections that belong to one of these groups, by name.
+pub async fn list_connections_of(
+    repo: &RemoteInstance,
+    groups: &[GroupId],
+) -> Result<Vec<Connection>> {
+    let of_groups = Expr::In {
+        column: Ident::literal("group_id"),
+        values: groups.iter().map(Value::from).collect(),
+    };
+    let filter = Expr::InSelect {
+        column: Ident::literal("id"),
+        select: Box::new(GROUPS.column("connection_id", of_groups)),
+    };
+    select(repo, CONNECTIONS.select_by(filter, "name_key"), record).await
+}
+
+/// Which of these connections belong to which groups.
+pub async fn list_groups_of(
+    repo: &RemoteInstance,
+    connections: &[ConnectionId],
+) -> Result<Vec<(ConnectionId, GroupId)>> {
+    let of_connections = Expr::In {
+        column: Ident::literal("connection_id"),
+        values: connections.iter().map(Value::from).collect(),
+    };
+    select(repo, GROUPS.select(of_connections), |record| {
+        let connection = ConnectionId::stored(record.text()?);
+        Ok((connection, GroupId::stored(record.text()?)))
+    })
+    .await
+}
+
+/// Adds a connection that belongs to these groups.
+pub fn insert_connection(batch: &mut Batch, connection: &Connection, homes: &Homes) -> Result<()> {
     batch.write(CONNECTIONS.insert(&[values(connection)?]), Expect::Rows(1));
+    insert_groups(batch, &connection.id, homes);
     Ok(())
 }
 
-/// Replaces a connection whose version is still `seen`.
-pub fn update_connection(batch: &mut Batch, connection: &Connection, seen: i64) -> Result<()> {
+/// Lets a connection belong to exactly these groups.
+pub fn replace_groups(
+    batch: &mut Batch,
+    before: &Within<ManageConnections, Connection>,
+    homes: &Homes,
+) {
+    batch.write(GROUPS.delete(is("connection_id", &before.id)), Expect::Any);
+    insert_groups(batch, &before.id, homes);
+}
+
+fn insert_groups(batch: &mut Batch, connection: &ConnectionId, homes: &Homes) {
+    let groups = homes.groups().iter();
+    let rows: Vec<_> = groups
+        .map(|group| vec![connection.into(), group.into()])
+        .collect();
+    if !rows.is_empty() {
+        batch.write(GROUPS.insert(&rows), Expect::Rows(rows.len() as u64));
+    }
+}
+
+/// Replaces a connection whose version is still that of `before`.
+pub fn update_connection(
+    batch: &mut Batch,
+    before: &Within<ManageConnections, Connection>,
+    connection: &Connection,
+) -> Result<()> {
     let set = CONNECTIONS
         .columns
         .iter()
@@ -136,15 +220,21 @@ pub fn update_connection(batch: &mut Batch, connection: &Connection, seen: i64) 
         .zip(values(connection)?)
         .skip(1)
         .collect();
-    let filter = is("id", &connection.id).and(is("version", seen));
+    let filter = is("id", &before.id).and(is("version", before.version));
     batch.write(CONNECTIONS.update(set, filter), Expect::Rows(1));
     Ok(())
 }
 
 /// Removes a connection whose version is still `seen`.
-pub fn delete_connection(batch: &mut Batch, id: &ConnectionId, seen: i64) {
+pub fn delete_connection(
+    batch: &mut Batch,
+    connection: &Within<ManageConnections, Connection>,
+    seen: i64,
+) {
+    let id = &connection.id;
     batch.write(
         CONNECTIONS.delete(is("id", id).and(is("version", seen))),
         Expect::Rows(1),
     );
+    batch.write(GROUPS.delete(is("connection_id", id)), Expect::Any);
 }

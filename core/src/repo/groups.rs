@@ -10,6 +10,7 @@ use super::{Record, Table, is, one_number, read, records, select};
 use crate::cx;
 use crate::error::{Error, Result};
 use crate::ids::{GroupId, UserId};
+use crate::permit::{ManageUsers, Reach, Within};
 
 const GROUPS: Table = Table {
     name: "_groups",
@@ -112,15 +113,7 @@ pub async fn list_members(
     repo: &RemoteInstance,
     groups: &[GroupId],
 ) -> Result<Vec<(GroupId, UserId)>> {
-    let values = groups.iter().map(Value::from).collect();
-    list_memberships(
-        repo,
-        Expr::In {
-            column: Ident::literal("group_id"),
-            values,
-        },
-    )
-    .await
+    list_memberships(repo, of_groups(groups)).await
 }
 
 /// In which groups these users are, "everyone" left out.
@@ -140,13 +133,42 @@ pub async fn list_groups_of_all(
 }
 
 async fn list_memberships(repo: &RemoteInstance, filter: Expr) -> Result<Vec<(GroupId, UserId)>> {
-    let read_record = |record: &mut Record<'_>| {
-        Ok((
-            GroupId::stored(record.text()?),
-            UserId::stored(record.text()?),
-        ))
+    select(repo, select_memberships(filter), read_membership).await
+}
+
+/// Reads memberships by a condition on them, for batches of several reads.
+pub(super) fn select_memberships(filter: Expr) -> Select {
+    MEMBERS.select_by(filter, "user_id")
+}
+
+/// Reads the records of [`select_memberships`].
+pub(super) fn read_membership(record: &mut Record<'_>) -> Result<(GroupId, UserId)> {
+    let group = GroupId::stored(record.text()?);
+    Ok((group, UserId::stored(record.text()?)))
+}
+
+/// Which records of the users somebody may know of: those of the groups within reach, those of no group, and their own.
+pub(super) fn seen_by(user: &UserId, reach: &Reach) -> Expr {
+    let Reach::Groups(groups) = reach else {
+        return Expr::True;
     };
-    select(repo, MEMBERS.select_by(filter, "user_id"), read_record).await
+    let id = Ident::literal("id");
+    let members = |filter: Expr| Expr::InSelect {
+        column: id.clone(),
+        select: Box::new(MEMBERS.column("user_id", filter)),
+    };
+    Expr::Or(vec![
+        members(of_groups(groups)),
+        members(Expr::True).negate(),
+        is("id", user),
+    ])
+}
+
+fn of_groups(groups: &[GroupId]) -> Expr {
+    Expr::In {
+        column: Ident::literal("group_id"),
+        values: groups.iter().map(Value::from).collect(),
+    }
 }
 
 /// Whether a schema or connection names the group.
@@ -170,13 +192,14 @@ pub(crate) fn check_group(batch: &mut Batch, group: &Group) {
     batch.check(GROUPS.table(), is("id", &group.id), Expect::Rows(1));
 }
 
-/// Adds a group.
-pub(crate) fn insert_group(batch: &mut Batch, group: &Group) {
+/// Adds a group with at most one member.
+pub(crate) fn insert_group(batch: &mut Batch, group: &Group, member: Option<&UserId>) {
     batch.write(GROUPS.insert(&[values(group)]), Expect::Rows(1));
+    insert_memberships(batch, member.into_iter().map(|user| (&group.id, user)));
 }
 
 /// Changes a group whose version is the one before `group.version`.
-pub(crate) fn update_group(batch: &mut Batch, group: &Group) {
+pub(crate) fn update_group(batch: &mut Batch, before: &Within<ManageUsers, Group>, group: &Group) {
     let set = GROUPS
         .columns
         .iter()
@@ -184,12 +207,12 @@ pub(crate) fn update_group(batch: &mut Batch, group: &Group) {
         .zip(values(group))
         .filter(|(column, _)| *column != "id")
         .collect();
-    let filter = is("id", &group.id).and(is("version", group.version - 1));
+    let filter = is("id", &before.id).and(is("version", group.version - 1));
     batch.write(GROUPS.update(set, filter), Expect::Rows(1));
 }
 
 /// Removes a group of that version with its members and entitlements.
-pub(crate) fn delete_group(batch: &mut Batch, group: &Group) {
+pub(crate) fn delete_group(batch: &mut Batch, group: &Within<ManageUsers, Group>) {
     let entitlements = Table {
         name: "_rls_entitlements",
         columns: &[],
@@ -214,9 +237,20 @@ pub(crate) fn use_of(group: &GroupId) -> Expr {
 }
 
 /// Adds users to a group they are not in.
-pub(crate) fn insert_members(batch: &mut Batch, memberships: &[(GroupId, UserId)]) {
+pub(crate) fn insert_members(
+    batch: &mut Batch,
+    group: &Within<ManageUsers, Group>,
+    users: &Within<ManageUsers, Vec<UserId>>,
+) {
+    insert_memberships(batch, users.iter().map(|user| (&group.id, user)));
+}
+
+/// Adds memberships that are not there yet.
+pub(super) fn insert_memberships<'a>(
+    batch: &mut Batch,
+    memberships: impl Iterator<Item = (&'a GroupId, &'a UserId)>,
+) {
     let rows: Vec<_> = memberships
-        .iter()
         .map(|(group, user)| vec![group.into(), user.into()])
         .collect();
     if !rows.is_empty() {
@@ -225,12 +259,16 @@ pub(crate) fn insert_members(batch: &mut Batch, memberships: &[(GroupId, UserId)
 }
 
 /// Takes users out of a group; nobody, when there are none.
-pub(crate) fn delete_members(batch: &mut Batch, group: &GroupId, users: &[UserId]) {
+pub(crate) fn delete_members(
+    batch: &mut Batch,
+    group: &Within<ManageUsers, Group>,
+    users: &Within<ManageUsers, Vec<UserId>>,
+) {
     if users.is_empty() {
         return;
     }
     let values = users.iter().map(Value::from).collect();
-    let filter = is("group_id", group).and(Expr::In {
+    let filter = is("group_id", &group.id).and(Expr::In {
         column: Ident::literal("user_id"),
         values,
     });
@@ -252,5 +290,6 @@ pub(super) fn read_group(record: &mut Record<'_>) -> Result<cx::Group> {
     group(record).map(|group| cx::Group {
         id: group.id,
         name: group.name,
+        builtin: group.builtin,
     })
 }

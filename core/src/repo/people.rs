@@ -8,10 +8,11 @@ use quillback_plugin_api::remote::RemoteInstance;
 use quillback_plugin_api::sql::{Compare, Expr, Select, TextMatch};
 use quillback_plugin_api::{Ident, Value};
 
-use super::{Record, Table, is, one_number, one_text, read, records, select};
+use super::{Record, Table, groups, is, one_number, one_text, read, records, select};
 use crate::cx::Role;
 use crate::error::{Error, Result};
-use crate::ids::UserId;
+use crate::ids::{GroupId, UserId};
+use crate::permit::{Homes, Reach, Within};
 
 const USERS: Table = Table {
     name: "_users",
@@ -80,6 +81,17 @@ pub struct User {
     pub created_at: Timestamp,
     /// When the user was last changed.
     pub updated_at: Timestamp,
+}
+
+/// A user with what decides who may change them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Person {
+    /// The user.
+    pub user: User,
+    /// Roles in the console.
+    pub roles: Vec<Role>,
+    /// Groups, "everyone" left out.
+    pub groups: Vec<GroupId>,
 }
 
 /// What makes two user names the same.
@@ -164,12 +176,32 @@ pub async fn list_users(
     after: Option<&str>,
     limit: u64,
 ) -> Result<Vec<User>> {
+    users_page(repo, Expr::True, search, after, limit).await
+}
+
+/// The same, of the users whom `user` may know of with this reach.
+pub async fn list_users_seen_by(
+    repo: &RemoteInstance,
+    (user, reach): (&UserId, &Reach),
+    search: &str,
+    after: Option<&str>,
+    limit: u64,
+) -> Result<Vec<User>> {
+    users_page(repo, groups::seen_by(user, reach), search, after, limit).await
+}
+
+async fn users_page(
+    repo: &RemoteInstance,
+    mut filter: Expr,
+    search: &str,
+    after: Option<&str>,
+    limit: u64,
+) -> Result<Vec<User>> {
     if search.contains('\0') || after.is_some_and(|after| after.contains('\0')) {
         return Ok(Vec::new());
     }
     let column = Ident::literal("username_key");
     let search = username_key(search);
-    let mut filter = Expr::True;
     if let Some(after) = after {
         filter = filter.and(Expr::compare(&column, Compare::Gt, username_key(after)));
     }
@@ -193,16 +225,51 @@ pub async fn list_users(
 /// # Errors
 /// `NotFound` when there is none.
 pub async fn get_user_and_roles(repo: &RemoteInstance, id: &UserId) -> Result<(User, Vec<Role>)> {
-    let outcomes = read(
-        repo,
-        vec![USERS.select(is("id", id)), select_roles(is("user_id", id))],
-    )
-    .await?;
-    let [users, roles] = outcomes.as_slice() else {
-        return Err(Error::NotFound("user"));
+    let person = get_person(repo, id).await?;
+    Ok((person.user, person.roles))
+}
+
+/// A user with their roles and groups, in one exchange.
+///
+/// # Errors
+/// `NotFound` when there is none.
+pub async fn get_person(repo: &RemoteInstance, id: &UserId) -> Result<Person> {
+    let people = list_people(repo, std::slice::from_ref(id)).await?;
+    people.into_iter().next().ok_or(Error::NotFound("user"))
+}
+
+/// The users of these identifiers with their roles and groups, in one exchange and in no order; those that do not exist
+/// are left out.
+pub async fn list_people(repo: &RemoteInstance, ids: &[UserId]) -> Result<Vec<Person>> {
+    let of = |column: &'static str| Expr::In {
+        column: Ident::literal(column),
+        values: ids.iter().map(Value::from).collect(),
     };
-    let user = records(users, user)?.pop().ok_or(Error::NotFound("user"))?;
-    Ok((user, read_roles(roles)?))
+    let selects = vec![
+        USERS.select(of("id")),
+        ROLES.select_by(of("user_id"), "role"),
+        groups::select_memberships(of("user_id")),
+    ];
+    let outcomes = read(repo, selects).await?;
+    let [users, roles, memberships] = outcomes.as_slice() else {
+        return Ok(Vec::new());
+    };
+    let roles = records(roles, |record| {
+        Ok((UserId::stored(record.text()?), record.text()?))
+    })?;
+    let memberships = records(memberships, groups::read_membership)?;
+    let person = |user: User| {
+        let own = roles.iter().filter(|(id, _)| *id == user.id);
+        let mut held: Vec<Role> = own.filter_map(|(_, name)| Role::parse(name)).collect();
+        held.sort_unstable();
+        let own = memberships.iter().filter(|(_, id)| *id == user.id);
+        Person {
+            roles: held,
+            groups: own.map(|(group, _)| group.clone()).collect(),
+            user,
+        }
+    };
+    Ok(records(users, user)?.into_iter().map(person).collect())
 }
 
 /// Roles of these users.
@@ -261,13 +328,14 @@ pub(crate) fn check_users(batch: &mut Batch, filter: Expr, expected: u64) {
     batch.check(USERS.table(), filter, Expect::Rows(expected));
 }
 
-/// Adds a user.
-pub(crate) fn insert_user(batch: &mut Batch, user: &User) {
+/// Adds a user who is in these groups.
+pub(crate) fn insert_user(batch: &mut Batch, user: &User, homes: &Homes) {
     batch.write(USERS.insert(&[values(user)]), Expect::Rows(1));
+    groups::insert_memberships(batch, homes.groups().iter().map(|group| (group, &user.id)));
 }
 
 /// Changes a user whose version is the one before `user.version`.
-pub(crate) fn update_user(batch: &mut Batch, user: &User) {
+pub(crate) fn update_user<A>(batch: &mut Batch, before: &Within<A, Person>, user: &User) {
     let set = USERS
         .columns
         .iter()
@@ -275,7 +343,7 @@ pub(crate) fn update_user(batch: &mut Batch, user: &User) {
         .zip(values(user))
         .filter(|(column, _)| *column != "id")
         .collect();
-    let filter = is("id", &user.id).and(is("version", user.version - 1));
+    let filter = is("id", &before.user.id).and(is("version", user.version - 1));
     batch.write(USERS.update(set, filter), Expect::Rows(1));
 }
 
@@ -290,7 +358,8 @@ pub fn update_hash(batch: &mut Batch, user: &User, hash: &PasswordHash) {
 }
 
 /// Gives a user exactly these roles.
-pub(crate) fn replace_roles(batch: &mut Batch, user: &UserId, roles: &[Role]) {
+pub(crate) fn replace_roles<A>(batch: &mut Batch, before: &Within<A, Person>, roles: &[Role]) {
+    let user = &before.user.id;
     batch.write(ROLES.delete(is("user_id", user)), Expect::Any);
     insert_roles(batch, user, roles);
 }

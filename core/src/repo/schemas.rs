@@ -3,14 +3,15 @@
 use quillback_plugin_api::batch::{Batch, Expect, StepOutcome};
 use quillback_plugin_api::civil::Timestamp;
 use quillback_plugin_api::remote::RemoteInstance;
-use quillback_plugin_api::sql::{Assignment, Expr, Select, SetTo, Statement, Update};
+use quillback_plugin_api::sql::{Assignment, Expr, Select, SetTo, Statement, TextMatch, Update};
 use quillback_plugin_api::{Ident, Value};
 
-use super::{Record, Table, is, one_text, records, select, to_json};
+use super::{Record, Table, is, one_text, read, records, select, to_json};
 use crate::cx::Principal;
 use crate::error::{Error, Result};
 use crate::ids::{ConnectionId, GroupId, PolicyId, SchemaId};
-use crate::policy::{Policy, Rights};
+use crate::permit::{Homes, ManageSchemas, Within};
+use crate::policy::{Action, Policy, Rights};
 use crate::schema::{Module, Schema};
 
 const SCHEMAS: Table = Table {
@@ -125,6 +126,41 @@ pub(crate) fn from_outcomes(outcomes: &[StepOutcome]) -> Result<Option<Whole>> {
     }))
 }
 
+/// A schema with its permissions and policies.
+///
+/// # Errors
+/// `NotFound` when there is none.
+pub async fn get_whole(repo: &RemoteInstance, id: &SchemaId) -> Result<Whole> {
+    let outcomes = read(repo, whole(id).into()).await?;
+    from_outcomes(&outcomes)?.ok_or(Error::NotFound("schema"))
+}
+
+fn permission(record: &mut Record<'_>) -> Result<(SchemaId, GroupId, Rights)> {
+    let schema = SchemaId::stored(record.text()?);
+    Ok((schema, GroupId::stored(record.text()?), record.json()?))
+}
+
+/// Whether any row rule compares with the names of groups: then a group's name is a right.
+pub(crate) async fn rules_name_groups(repo: &RemoteInstance) -> Result<bool> {
+    let names_groups = |column: &'static str| Expr::Match {
+        column: Ident::literal(column),
+        how: TextMatch::Contains,
+        ignore_case: false,
+        // As `Operand::Groups` is stored; inside a text the quotation marks would be escaped.
+        text: r#""operand":"groups""#.into(),
+    };
+    let some = |select: Select| Select {
+        limit: Some(1),
+        ..select
+    };
+    let selects = vec![
+        some(POLICIES.column("id", names_groups("rules"))),
+        some(SCHEMAS.column("id", names_groups("definition"))),
+    ];
+    let outcomes = read(repo, selects).await?;
+    Ok(outcomes.iter().any(|outcome| outcome.found > 0))
+}
+
 /// The revision that a schema has now.
 pub(crate) fn revision(id: &SchemaId) -> Select {
     SCHEMAS.column("revision", is("id", id))
@@ -159,19 +195,28 @@ pub async fn list_schemas(repo: &RemoteInstance) -> Result<Vec<Schema>> {
     select(repo, SCHEMAS.select_by(Expr::True, "label_key"), record).await
 }
 
-/// Schemas on which one of the groups has rights, by label.
-pub async fn list_schemas_of(repo: &RemoteInstance, groups: &[GroupId]) -> Result<Vec<Schema>> {
-    let groups = groups.iter().map(Value::from).collect();
-    let open = PERMISSIONS.column(
-        "schema_id",
-        Expr::In {
-            column: Ident::literal("group_id"),
-            values: groups,
-        },
-    );
-    let filter = Expr::InSelect {
+/// Schemas of which one of the groups `viewing` may see rows, or which belong to one of the groups `managing`, by label.
+pub async fn list_schemas_of(
+    repo: &RemoteInstance,
+    viewing: &[GroupId],
+    managing: &[GroupId],
+) -> Result<Vec<Schema>> {
+    let groups = viewing.iter().chain(managing).map(Value::from).collect();
+    let of_groups = Expr::In {
+        column: Ident::literal("group_id"),
+        values: groups,
+    };
+    let permissions = select(repo, PERMISSIONS.select(of_groups), permission).await?;
+    let mut ids: Vec<SchemaId> = permissions
+        .into_iter()
+        .filter(|(_, group, rights)| managing.contains(group) || rights.allows(Action::View))
+        .map(|(schema, _, _)| schema)
+        .collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let filter = Expr::In {
         column: Ident::literal("id"),
-        select: Box::new(open),
+        values: ids.iter().map(Value::from).collect(),
     };
     select(repo, SCHEMAS.select_by(filter, "label_key"), record).await
 }
@@ -186,14 +231,24 @@ pub async fn labels_using(repo: &RemoteInstance, connection: &ConnectionId) -> R
     .await
 }
 
-/// Adds a schema.
-pub fn insert_schema(batch: &mut Batch, schema: &Schema) -> Result<()> {
+/// Adds a schema that belongs to these groups, which have no rights on its rows yet.
+pub fn insert_schema(batch: &mut Batch, schema: &Schema, homes: &Homes) -> Result<()> {
     batch.write(SCHEMAS.insert(&[values(schema)?]), Expect::Rows(1));
+    for group in homes.groups() {
+        let none = to_json(&Rights::default())?;
+        let record = vec![(&schema.id).into(), group.into(), none.into()];
+        batch.write(PERMISSIONS.insert(&[record]), Expect::Rows(1));
+    }
     Ok(())
 }
 
 /// Replaces a schema whose revision is still `seen`.
-pub fn update_schema(batch: &mut Batch, schema: &Schema, seen: i64) -> Result<()> {
+pub fn update_schema(
+    batch: &mut Batch,
+    before: &Within<ManageSchemas, Whole>,
+    schema: &Schema,
+    seen: i64,
+) -> Result<()> {
     let set = SCHEMAS
         .columns
         .iter()
@@ -201,13 +256,13 @@ pub fn update_schema(batch: &mut Batch, schema: &Schema, seen: i64) -> Result<()
         .zip(values(schema)?)
         .skip(1)
         .collect();
-    let filter = is("id", &schema.id).and(is("revision", seen));
+    let filter = is("id", &before.schema.id).and(is("revision", seen));
     batch.write(SCHEMAS.update(set, filter), Expect::Rows(1));
     Ok(())
 }
 
 /// Makes the revision grow after a change of permissions or policies, so that every server reads them anew.
-pub fn touch_schema(batch: &mut Batch, id: &SchemaId, now: Timestamp) {
+pub fn touch_schema(batch: &mut Batch, whole: &Within<ManageSchemas, Whole>, now: Timestamp) {
     let plus = Assignment {
         column: Ident::literal("revision"),
         to: SetTo::Plus(Value::I64(1)),
@@ -219,13 +274,14 @@ pub fn touch_schema(batch: &mut Batch, id: &SchemaId, now: Timestamp) {
     let update = Update {
         table: SCHEMAS.table(),
         set,
-        filter: is("id", id),
+        filter: is("id", &whole.schema.id),
     };
     batch.write(Statement::Update(update), Expect::Rows(1));
 }
 
 /// Removes a schema whose revision is still `seen`, with its permissions and policies. Its audit trail stays.
-pub fn delete_schema(batch: &mut Batch, id: &SchemaId, seen: i64) {
+pub fn delete_schema(batch: &mut Batch, whole: &Within<ManageSchemas, Whole>, seen: i64) {
+    let id = &whole.schema.id;
     batch.write(
         SCHEMAS.delete(is("id", id).and(is("revision", seen))),
         Expect::Rows(1),
@@ -237,10 +293,11 @@ pub fn delete_schema(batch: &mut Batch, id: &SchemaId, seen: i64) {
 /// Gives a group these rights and takes all others from it.
 pub fn set_permission(
     batch: &mut Batch,
-    schema: &SchemaId,
+    whole: &Within<ManageSchemas, Whole>,
     group: &GroupId,
     rights: &Rights,
 ) -> Result<()> {
+    let schema = &whole.schema.id;
     batch.write(
         PERMISSIONS.delete(is("schema_id", schema).and(is("group_id", group))),
         Expect::Any,
@@ -255,10 +312,11 @@ pub fn set_permission(
 /// Replaces the policies of a schema.
 pub fn set_policies(
     batch: &mut Batch,
-    schema: &SchemaId,
+    whole: &Within<ManageSchemas, Whole>,
     policies: &[Policy],
     now: Timestamp,
 ) -> Result<()> {
+    let schema = &whole.schema.id;
     batch.write(POLICIES.delete(is("schema_id", schema)), Expect::Any);
     for policy in policies {
         let record = vec![

@@ -7,9 +7,9 @@ use quillback_plugin_api::sql::{Compare, Expr};
 use quillback_plugin_api::{Ident, Value};
 
 use super::sessions::{Identity, TokenHash, load_by};
-use super::{Record, Table, is, select};
+use super::{Record, Table, is, parse_json, select, to_json};
 use crate::error::{Error, Result};
-use crate::ids::{TokenId, UserId};
+use crate::ids::{SchemaId, TokenId, UserId};
 
 const TOKENS: Table = Table {
     name: "_api_tokens",
@@ -19,6 +19,7 @@ const TOKENS: Table = Table {
         "user_id",
         "name",
         "scope",
+        "schemas",
         "created_at",
         "last_used_at",
         "expires_at",
@@ -57,6 +58,8 @@ pub struct ApiToken {
     pub name: String,
     /// What it may do.
     pub scope: Scope,
+    /// The only schemas that it reaches; `None` is every schema that its user reaches.
+    pub schemas: Option<Vec<SchemaId>>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it was last used, to the minute.
@@ -77,23 +80,28 @@ fn token(record: &mut Record<'_>) -> Result<ApiToken> {
         } else {
             Scope::Read
         },
+        schemas: record
+            .optional_text()?
+            .map(|schemas| parse_json(&schemas))
+            .transpose()?,
         created_at: record.moment()?,
         last_used_at: record.optional_moment()?,
         expires_at: record.moment()?,
     })
 }
 
-fn values(token: &ApiToken) -> Vec<Value> {
-    vec![
+fn values(token: &ApiToken) -> Result<Vec<Value>> {
+    Ok(vec![
         token.token.as_str().into(),
         (&token.id).into(),
         (&token.user).into(),
         token.name.as_str().into(),
         token.scope.as_str().into(),
+        token.schemas.as_ref().map(to_json).transpose()?.into(),
         Value::Instant(token.created_at),
         token.last_used_at.map_or(Value::Null, Value::Instant),
         Value::Instant(token.expires_at),
-    ]
+    ])
 }
 
 /// The token with its user, in one exchange; `None` when there is none or it has expired.
@@ -138,13 +146,19 @@ pub fn update_last_used(batch: &mut Batch, hash: &TokenHash, now: Timestamp) {
 }
 
 /// Adds a token.
-pub(crate) fn insert_token(batch: &mut Batch, token: &ApiToken) {
-    batch.write(TOKENS.insert(&[values(token)]), Expect::Rows(1));
+pub(crate) fn insert_token(batch: &mut Batch, token: &ApiToken) -> Result<()> {
+    batch.write(TOKENS.insert(&[values(token)?]), Expect::Rows(1));
+    Ok(())
 }
 
 /// Ends a token.
 pub(crate) fn delete_token(batch: &mut Batch, id: &TokenId) {
     batch.write(TOKENS.delete(is("id", id)), Expect::Rows(1));
+}
+
+/// Ends all tokens of a user.
+pub(crate) fn delete_tokens(batch: &mut Batch, user: &UserId) {
+    batch.write(TOKENS.delete(is("user_id", user)), Expect::Any);
 }
 
 /// Removes what expired before `since`.

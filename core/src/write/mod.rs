@@ -73,7 +73,9 @@ pub async fn submit(cx: &Cx, app: &App, command: WriteCommand) -> Result<WriteOu
 /// # Errors
 /// As [`submit`].
 pub async fn explain(cx: &Cx, app: &App, command: &WriteCommand) -> Result<Vec<RenderedStep>> {
-    let _permit = permit::manage_schemas(cx)?;
+    permit::manage_schemas(cx)?
+        .schema(app, &command.schema)
+        .await?;
     match prepare(cx, app, command).await? {
         Ok(prepared) => prepared.target.render(&prepared.scoped).await,
         Err(_) => Err(Error::Stale("row")),

@@ -147,6 +147,7 @@ impl TestApp {
             session: Some(SessionId::from(self.app.surroundings.new_id())),
             must_change_password: false,
             read_only: false,
+            only_schemas: None,
         }))
     }
 

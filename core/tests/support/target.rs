@@ -80,6 +80,7 @@ impl Target {
             driver: kind.driver().info().id.clone(),
             options: database.options(),
             marker: true,
+            groups: None,
         };
         let connection = connections::create(&admin, &test.app, draft)
             .await

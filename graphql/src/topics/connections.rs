@@ -3,7 +3,7 @@
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 use quillback_core::admin::connections::{self, ConnectionDraft};
 use quillback_core::admin::probe;
-use quillback_core::ids::ConnectionId;
+use quillback_core::ids::{ConnectionId, GroupId};
 use quillback_core::repo::connections::Connection as Stored;
 
 use crate::context::Env;
@@ -15,20 +15,17 @@ pub(crate) struct ConnectionQuery;
 
 #[Object]
 impl ConnectionQuery {
-    /// All connections by name, for people who manage connections or schemas.
+    /// Connections by name, for people who manage connections or schemas: those of your groups, and all for an admin.
     async fn connections(&self, ctx: &Context<'_>) -> Result<Vec<Connection>> {
         let all = connections::list(ctx.cx()?, ctx.app()?).await.public()?;
-        Ok(all.into_iter().map(Connection).collect())
+        with_groups(ctx, all).await
     }
 
     /// One connection.
     async fn connection(&self, ctx: &Context<'_>, id: ID) -> Result<Connection> {
         let id = ConnectionId::parse(&id).public()?;
-        Ok(Connection(
-            connections::get(ctx.cx()?, ctx.app()?, &id)
-                .await
-                .public()?,
-        ))
+        let found = connections::get(ctx.cx()?, ctx.app()?, &id).await;
+        with_group(ctx, found.public()?).await
     }
 }
 
@@ -47,7 +44,7 @@ impl ConnectionMutation {
             .await
             .public()?;
         Ok(ConnectionPayload {
-            connection: Connection(stored),
+            connection: with_group(ctx, stored).await?,
         })
     }
 
@@ -63,7 +60,7 @@ impl ConnectionMutation {
             .await
             .public()?;
         Ok(ConnectionPayload {
-            connection: Connection(stored),
+            connection: with_group(ctx, stored).await?,
         })
     }
 
@@ -108,8 +105,31 @@ impl ConnectionMutation {
     }
 }
 
+/// Connections with the groups that the caller may see, in one read however many there are.
+async fn with_groups(ctx: &Context<'_>, all: Vec<Stored>) -> Result<Vec<Connection>> {
+    let ids: Vec<ConnectionId> = all.iter().map(|one| one.id.clone()).collect();
+    let groups = connections::groups_of(ctx.cx()?, ctx.app()?, &ids)
+        .await
+        .public()?;
+    let connection = |stored: Stored| {
+        let own = groups.iter().filter(|(id, _)| *id == stored.id);
+        let own = own.map(|(_, group)| group.clone()).collect();
+        Connection(stored, own)
+    };
+    Ok(all.into_iter().map(connection).collect())
+}
+
+async fn with_group(ctx: &Context<'_>, stored: Stored) -> Result<Connection> {
+    let id = std::slice::from_ref(&stored.id);
+    let groups = connections::groups_of(ctx.cx()?, ctx.app()?, id)
+        .await
+        .public()?;
+    let groups = groups.into_iter().map(|(_, group)| group).collect();
+    Ok(Connection(stored, groups))
+}
+
 /// A connection to a target database.
-pub(super) struct Connection(Stored);
+pub(super) struct Connection(Stored, Vec<GroupId>);
 
 #[Object]
 impl Connection {
@@ -143,6 +163,12 @@ impl Connection {
         self.0.marker
     }
 
+    /// Groups that it belongs to, of those that you may see. Their connection managers change it, their schema managers
+    /// make schemas on it.
+    async fn group_ids(&self) -> Vec<ID> {
+        self.1.iter().map(id).collect()
+    }
+
     /// Grows with every edit; name it when you change or remove the connection.
     async fn version(&self) -> i64 {
         self.0.version
@@ -171,6 +197,10 @@ struct ConnectionInput {
     /// Whether each change writes a marker row into the target database.
     #[graphql(default = true)]
     marker: bool,
+    /// Groups that it belongs to: your own ones, any for an admin. Left out, an edit keeps them, and a new connection
+    /// belongs to your only group; of an admin it belongs to none, so that only admins see it. Groups that you may not
+    /// see keep it.
+    group_ids: Option<Vec<ID>>,
 }
 
 impl ConnectionInput {
@@ -181,8 +211,15 @@ impl ConnectionInput {
             driver: self.driver,
             options,
             marker: self.marker,
+            groups: self.group_ids.as_deref().map(group_ids).transpose()?,
         })
     }
+}
+
+/// Reads identifiers of groups.
+pub(super) fn group_ids(ids: &[ID]) -> Result<Vec<GroupId>> {
+    let ids = ids.iter().map(|id| GroupId::parse(id));
+    ids.collect::<quillback_core::Result<_>>().public()
 }
 
 /// A change of a connection.

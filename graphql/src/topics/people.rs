@@ -4,18 +4,16 @@ use std::collections::HashMap;
 
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
 use quillback_auth::methods::password;
-use quillback_core::App;
 use quillback_core::admin::people::groups::{self, MemberChange};
 use quillback_core::admin::people::roles;
 use quillback_core::admin::people::users::{self, UserChange, UserDraft};
 use quillback_core::cx::{self, Role as StoredRole};
 use quillback_core::ids::{GroupId, UserId};
-use quillback_core::repo::groups::{Group as StoredGroup, list_groups, list_groups_of_all};
+use quillback_core::repo::groups::Group as StoredGroup;
 use quillback_core::repo::people::{self, User as StoredUser};
-
 use zeroize::Zeroizing;
 
-use super::connections::DeletePayload;
+use super::connections::{DeletePayload, group_ids};
 use crate::context::Env;
 use crate::error::Public;
 use crate::scalars::{DateTime, id};
@@ -25,7 +23,8 @@ pub(crate) struct PeopleQuery;
 
 #[Object]
 impl PeopleQuery {
-    /// Users in the order of their names, a page at a time, for people who use the console.
+    /// Users in the order of their names, a page at a time, for people who use the console: those of your groups and
+    /// those of no group, and all for an admin.
     async fn users(
         &self,
         ctx: &Context<'_>,
@@ -48,7 +47,7 @@ impl PeopleQuery {
         for (user, role) in people::list_roles(&app.repo, &ids).await.public()? {
             roles.entry(user).or_default().push(role);
         }
-        let mut memberships = memberships(app, &ids).await?;
+        let mut memberships = memberships(ctx, &ids).await?;
         let user = |user: StoredUser| User {
             roles: roles.remove(&user.id).unwrap_or_default(),
             groups: memberships.remove(&user.id).unwrap_or_default(),
@@ -60,7 +59,7 @@ impl PeopleQuery {
         })
     }
 
-    /// All groups by name, for people who use the console.
+    /// Groups by name, for people who use the console: your own and "everyone", and all for an admin.
     async fn groups(&self, ctx: &Context<'_>) -> Result<Vec<Group>> {
         let all = groups::list(ctx.cx()?, ctx.app()?).await.public()?;
         Ok(all.into_iter().map(Group).collect())
@@ -79,12 +78,7 @@ impl PeopleMutation {
             display_name: input.display_name.unwrap_or_default(),
             email: input.email,
             roles: input.roles.into_iter().map(Into::into).collect(),
-            groups: input
-                .groups
-                .iter()
-                .map(|id| GroupId::parse(id))
-                .collect::<quillback_core::Result<_>>()
-                .public()?,
+            groups: group_ids(&input.groups)?,
         };
         let password = input.password.map(Zeroizing::new);
         let password = password.as_ref().map(|password| password.as_str());
@@ -139,32 +133,31 @@ impl PeopleMutation {
 }
 
 async fn payload(ctx: &Context<'_>, id: &UserId) -> Result<UserPayload> {
-    let app = ctx.app()?;
-    let (user, roles) = users::get(ctx.cx()?, app, id).await.public()?;
-    let groups = memberships(app, std::slice::from_ref(id))
+    let found = users::get(ctx.cx()?, ctx.app()?, id).await.public()?;
+    let groups = memberships(ctx, std::slice::from_ref(id))
         .await?
         .remove(id)
         .unwrap_or_default();
     Ok(UserPayload {
         user: User {
-            stored: user,
-            roles,
+            stored: found.user,
+            roles: found.roles,
             groups,
         },
     })
 }
 
 /// Groups by user, "everyone" left out, in two reads however many users there are.
-async fn memberships(app: &App, users: &[UserId]) -> Result<HashMap<UserId, Vec<cx::Group>>> {
-    let groups = list_groups(&app.repo).await.public()?;
-    let mut memberships: HashMap<UserId, Vec<cx::Group>> = HashMap::new();
-    for (group, user) in list_groups_of_all(&app.repo, users).await.public()? {
-        if let Some(known) = groups.iter().find(|known| known.id == group) {
-            memberships.entry(user).or_default().push(cx::Group {
-                id: group,
-                name: known.name.clone(),
-            });
-        }
+async fn memberships(
+    ctx: &Context<'_>,
+    users: &[UserId],
+) -> Result<HashMap<UserId, Vec<StoredGroup>>> {
+    let mut memberships: HashMap<UserId, Vec<StoredGroup>> = HashMap::new();
+    let found = groups::list_of(ctx.cx()?, ctx.app()?, users)
+        .await
+        .public()?;
+    for (user, group) in found {
+        memberships.entry(user).or_default().push(group);
     }
     Ok(memberships)
 }
@@ -174,7 +167,7 @@ pub(crate) struct GroupMutation;
 
 #[Object]
 impl GroupMutation {
-    /// Adds a group without members.
+    /// Adds a group without members. Of a group that a user manager makes, the maker is a member, so as to manage it.
     async fn create_group(
         &self,
         ctx: &Context<'_>,
@@ -252,11 +245,11 @@ impl GroupMutation {
 pub(super) enum Role {
     /// Everything, whatever the groups.
     Admin,
-    /// Makes and changes connections.
+    /// Makes connections; changes those of the own groups.
     ConnectionManager,
-    /// Makes and changes schemas.
+    /// Makes schemas; changes those of the own groups.
     SchemaManager,
-    /// Makes and changes users who are not admins, and groups.
+    /// Makes and changes users who are not admins, and groups, within the own groups.
     UserManager,
 }
 
@@ -267,6 +260,15 @@ pub(super) struct Membership {
     pub(super) id: ID,
     /// Name.
     pub(super) name: String,
+}
+
+impl From<&StoredGroup> for Membership {
+    fn from(group: &StoredGroup) -> Self {
+        Self {
+            id: id(&group.id),
+            name: group.name.clone(),
+        }
+    }
 }
 
 impl From<&cx::Group> for Membership {
@@ -291,7 +293,7 @@ struct UserPage {
 struct User {
     stored: StoredUser,
     roles: Vec<StoredRole>,
-    groups: Vec<cx::Group>,
+    groups: Vec<StoredGroup>,
 }
 
 #[Object]
@@ -331,7 +333,7 @@ impl User {
         self.roles.iter().copied().map(Role::from).collect()
     }
 
-    /// Groups beside "everyone".
+    /// Groups beside "everyone", of those that you may see.
     async fn groups(&self) -> Vec<Membership> {
         self.groups.iter().map(Membership::from).collect()
     }
@@ -388,7 +390,7 @@ struct CreateUserInput {
     /// Roles in the console.
     #[graphql(default)]
     roles: Vec<Role>,
-    /// Groups beside "everyone".
+    /// Groups beside "everyone": your own ones, any for an admin.
     #[graphql(default)]
     groups: Vec<ID>,
 }
@@ -406,7 +408,7 @@ struct UpdateUserInput {
     display_name: Option<String>,
     /// Mail address; an empty one removes it.
     email: Option<String>,
-    /// Whether the user may sign in. Switching off ends all sessions at once.
+    /// Whether the user may sign in. Switching off ends all sessions and API tokens at once.
     active: Option<bool>,
 }
 

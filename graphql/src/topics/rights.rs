@@ -1,6 +1,6 @@
 //! Who may do what with a schema's rows: permissions of groups, and row-level security.
 
-use async_graphql::{Context, Enum, ID, InputObject, Object, Result};
+use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
 use quillback_core::admin::schemas::{self, PolicyDraft};
 use quillback_core::ids::{GroupId, SchemaId};
 use quillback_core::policy::{
@@ -23,7 +23,7 @@ impl RightsMutation {
         &self,
         ctx: &Context<'_>,
         input: SetPermissionsInput,
-    ) -> Result<SchemaPayload> {
+    ) -> Result<PermissionsPayload> {
         let schema = SchemaId::parse(&input.schema_id).public()?;
         let mut permissions = Vec::with_capacity(input.permissions.len());
         for permission in input.permissions {
@@ -36,10 +36,14 @@ impl RightsMutation {
             };
             permissions.push((group, rights));
         }
-        schemas::set_permissions(ctx.cx()?, ctx.app()?, &schema, permissions)
+        let warning = schemas::set_permissions(ctx.cx()?, ctx.app()?, &schema, permissions)
             .await
             .public()?;
-        payload(ctx, &schema).await
+        let SchemaPayload { schema } = payload(ctx, &schema).await?;
+        Ok(PermissionsPayload {
+            schema,
+            public_warning: warning,
+        })
     }
 
     /// Replaces the row-level security of a schema. Without any policy everyone with the right to view sees every row.
@@ -71,6 +75,15 @@ async fn payload(ctx: &Context<'_>, schema: &SchemaId) -> Result<SchemaPayload> 
     Ok(SchemaPayload {
         schema: SchemaSummary(schema.schema),
     })
+}
+
+/// Rights that were set.
+#[derive(SimpleObject)]
+struct PermissionsPayload {
+    /// The schema.
+    schema: SchemaSummary,
+    /// What to think of when everybody who can sign in may see its rows now.
+    public_warning: Option<String>,
 }
 
 /// Something that can be done with the rows of a schema.

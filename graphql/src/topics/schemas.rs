@@ -7,7 +7,7 @@ use quillback_core::admin::schemas::{
 use quillback_core::ids::{ConnectionId, SchemaId};
 use quillback_core::schema::{Module as StoredModule, Schema as Stored};
 
-use super::connections::DeletePayload;
+use super::connections::{DeletePayload, group_ids};
 use super::fields::{Field, FieldTypeInput, KeyMaker, KeyPart, RulesInput};
 use super::rights::{Action, GroupPermission, Policy};
 use crate::context::Env;
@@ -58,8 +58,9 @@ pub(crate) struct SchemaMutation;
 impl SchemaMutation {
     /// Makes a schema, and its table in the target database unless the module corrects an existing one.
     async fn create_schema(&self, ctx: &Context<'_>, input: SchemaInput) -> Result<SchemaPayload> {
+        let groups = input.group_ids.as_deref().map(group_ids).transpose()?;
         let draft = input.draft()?;
-        let schema = schemas::create(ctx.cx()?, ctx.app()?, draft)
+        let schema = schemas::create_in(ctx.cx()?, ctx.app()?, draft, groups)
             .await
             .public()?;
         Ok(SchemaPayload {
@@ -74,6 +75,11 @@ impl SchemaMutation {
         input: UpdateSchemaInput,
     ) -> Result<SchemaPayload> {
         let id = SchemaId::parse(&input.id).public()?;
+        if input.schema.group_ids.is_some() {
+            let message = "Groups are named when a schema is made. Give or take rights to change them afterwards.";
+            let error = quillback_core::Error::invalid("schema.groupIds", "ONLY_NEW", message);
+            return Err(crate::error::public(error));
+        }
         let draft = input.schema.draft()?;
         let schema = schemas::update(ctx.cx()?, ctx.app()?, &id, input.revision, draft)
             .await
@@ -226,7 +232,13 @@ impl Schema {
         self.0.actions.iter().copied().map(Action::from).collect()
     }
 
-    /// Rights by group; only for those who manage schemas.
+    /// What to think of when everybody who can sign in may see its rows; nothing when only some may. Only for those who
+    /// manage the schema.
+    async fn public_warning(&self) -> Option<&str> {
+        self.0.public_warning.as_deref()
+    }
+
+    /// Rights by group; only for those who manage the schema.
     async fn permissions(&self) -> Vec<GroupPermission> {
         self.0
             .permissions
@@ -236,7 +248,7 @@ impl Schema {
             .collect()
     }
 
-    /// Row-level security; only for those who manage schemas.
+    /// Row-level security; only for those who manage the schema.
     async fn policies(&self) -> Vec<Policy> {
         self.0.policies.iter().cloned().map(Policy).collect()
     }
@@ -328,6 +340,9 @@ struct SchemaInput {
     /// Whether values may be lost by this change.
     #[graphql(default)]
     allow_data_loss: bool,
+    /// Groups that a new schema belongs to, whose schema managers change it: your own ones, any for an admin. Left out,
+    /// it is your only group; of an admin it is none. A schema belongs to every group that has rights on it.
+    group_ids: Option<Vec<ID>>,
 }
 
 impl SchemaInput {

@@ -8,7 +8,7 @@ use quillback_auth::session::{self, Client};
 use quillback_auth::token;
 use quillback_core::admin::people::tokens::{self, TokenDraft};
 use quillback_core::cx::Principal;
-use quillback_core::ids::{SessionId, TokenId};
+use quillback_core::ids::{SchemaId, SessionId, TokenId};
 use quillback_core::repo::sessions::Session as StoredSession;
 use quillback_core::repo::tokens::{ApiToken as StoredToken, Scope as StoredScope};
 use zeroize::Zeroizing;
@@ -124,6 +124,11 @@ impl SessionMutation {
         let draft = TokenDraft {
             name: input.name,
             scope: input.scope.into(),
+            schemas: input
+                .schema_ids
+                .map(|ids| ids.iter().map(|id| SchemaId::parse(id)).collect())
+                .transpose()
+                .public()?,
             expires_at: input.expires_at.0,
         };
         let (stored, token) = token::create_api_token(ctx.cx()?, ctx.app()?, draft)
@@ -265,6 +270,12 @@ impl ApiToken {
         self.0.scope.into()
     }
 
+    /// The only schemas that it reaches; nothing when it reaches every schema that you reach.
+    async fn schema_ids(&self) -> Option<Vec<ID>> {
+        let only = self.0.schemas.as_ref()?;
+        Some(only.iter().map(id).collect())
+    }
+
     /// When it was made.
     async fn created_at(&self) -> DateTime {
         DateTime(self.0.created_at)
@@ -330,6 +341,8 @@ struct CreateApiTokenInput {
     name: String,
     /// What it may do of what you may do.
     scope: TokenScope,
+    /// The only schemas whose rows it is to reach; then it administers nothing. Left out, it reaches what you reach.
+    schema_ids: Option<Vec<ID>>,
     /// When it ends, at most a year from now.
     expires_at: DateTime,
 }

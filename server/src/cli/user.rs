@@ -228,6 +228,7 @@ fn operator(parts: &Parts) -> anyhow::Result<Cx> {
         session: None,
         must_change_password: false,
         read_only: false,
+        only_schemas: None,
     };
     Ok(Cx {
         principal: Some(Arc::new(principal)),

@@ -68,6 +68,7 @@ async fn fill_all(app: &App, folder: &Path) -> anyhow::Result<Demo> {
         driver: driver.info().id.clone(),
         options,
         marker: true,
+        groups: None,
     };
     let connection = connection(&cx, app, draft).await?;
     let known = admin::schemas::list(&cx, app)
@@ -106,6 +107,7 @@ async fn administrator(app: &App) -> anyhow::Result<Cx> {
         session: None,
         must_change_password: false,
         read_only: false,
+        only_schemas: None,
     };
     Ok(Cx {
         principal: Some(Arc::new(principal)),

@@ -240,5 +240,26 @@ async fn only_those_who_may_see_and_change_connections() {
         designer.ask(DELETE, delete.clone()).await.code(),
         "FORBIDDEN"
     );
+    // Managers reach what belongs to their groups.
+    assert_eq!(keeper.ask(DELETE, delete).await.code(), "NOT_FOUND");
+    let group = admin
+        .run(
+            "mutation { createGroup(input: { name: \"Keepers\" }) { group { id } } }",
+            json!({}),
+        )
+        .await["createGroup"]["group"]["id"]
+        .clone();
+    let who = keeper.run("{ viewer { id } }", json!({})).await["viewer"]["id"].clone();
+    admin
+        .run(
+            "mutation($input: ChangeMembersInput!) { changeGroupMembers(input: $input) { groupId } }",
+            json!({ "input": { "groupId": group, "add": [who] } }),
+        )
+        .await;
+    let options = json!({ "path": server.file("lent.db") });
+    let lent =
+        json!({ "name": "lent", "driver": "sqlite", "options": options, "groupIds": [group] });
+    let lent = create(&admin, lent).await;
+    let delete = json!({ "input": { "id": lent["id"], "version": 1 } });
     keeper.run(DELETE, delete).await;
 }

@@ -1,8 +1,10 @@
 //! Users, groups, roles and API tokens.
 //!
-//! What keeps a user manager from becoming more than that: only an admin changes an admin; nobody gives, takes or
-//! signs in with a role that they do not have (so nobody sets the password of a user with more roles); and nobody but
-//! an admin changes their own roles and groups.
+//! What keeps a user manager from becoming more than that: they reach only users and groups of their own groups (see
+//! [`crate::permit::Within`]) and users of no group; only an admin changes an admin; nobody gives, takes or signs in with
+//! a role or group that they do not have (so nobody sets the password of a user with more roles or other groups); nobody
+//! but an admin changes their own name, roles and groups; and where row rules compare with the names of groups, nobody
+//! but an admin names groups.
 
 pub mod groups;
 pub mod roles;
@@ -15,7 +17,8 @@ use crate::app::App;
 use crate::cx::{Principal, Role};
 use crate::error::{Error, Problem, Result};
 use crate::ids::UserId;
-use crate::repo::{commit, is_duplicate, people};
+use crate::repo::people::{self, Person};
+use crate::repo::{commit, is_duplicate};
 
 const MAX_NAME: usize = 255;
 
@@ -47,17 +50,20 @@ fn checked_text(path: &'static str, text: &str, most: usize) -> Result<String> {
     Ok(text.to_owned())
 }
 
-/// Only an admin changes an admin.
-fn may_change(principal: &Principal, roles: &[Role]) -> Result<()> {
-    if roles.contains(&Role::Admin) && !principal.is_admin() {
-        return Err(Error::Denied("change an administrator"));
-    }
-    Ok(())
-}
-
 /// Nobody hands out, or gets hold of, a role that they do not have.
 fn has_all(principal: &Principal, roles: &[Role], what: &'static str) -> Result<()> {
     if roles.iter().all(|role| principal.has(*role)) {
+        Ok(())
+    } else {
+        Err(Error::Denied(what))
+    }
+}
+
+/// Nobody gets hold of what another user may do and they themselves may not: by that user's password or name.
+fn has_all_of(principal: &Principal, person: &Person, what: &'static str) -> Result<()> {
+    has_all(principal, &person.roles, what)?;
+    let own = principal.own_groups();
+    if principal.is_admin() || person.groups.iter().all(|group| own.contains(group)) {
         Ok(())
     } else {
         Err(Error::Denied(what))

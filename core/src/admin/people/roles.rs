@@ -3,21 +3,21 @@
 use quillback_plugin_api::batch::Batch;
 use serde_json::json;
 
-use super::{has_all, keep_an_admin, may_change, save};
+use super::{has_all, keep_an_admin, save};
 use crate::app::App;
 use crate::audit::events;
 use crate::cx::{Cx, Role};
 use crate::error::{Error, Result};
 use crate::ids::UserId;
 use crate::permit;
-use crate::repo::people::{self, User};
+use crate::repo::people::{self, Person, User};
 use crate::repo::sessions;
 
 /// Gives a user whose version is still `version` exactly these roles, and ends their sessions if that changes any.
 ///
 /// # Errors
-/// `Denied` for an admin's roles and for roles that the caller lacks, `NotFound`, `Stale`, `InUse` for the last active
-/// admin.
+/// `Denied` for an admin's roles and for roles that the caller lacks, `NotFound` also for a user of other groups, `Stale`,
+/// `InUse` for the last active admin.
 pub async fn set(
     cx: &Cx,
     app: &App,
@@ -27,8 +27,12 @@ pub async fn set(
 ) -> Result<User> {
     let permit = permit::manage_users(cx)?;
     let principal = permit.principal();
-    let (mut user, before) = people::get_user_and_roles(&app.repo, id).await?;
-    may_change(principal, &before)?;
+    let found = permit.user(app, id).await?;
+    let Person {
+        mut user,
+        roles: before,
+        ..
+    } = (*found).clone();
     if user.version != version {
         return Err(Error::Stale("user"));
     }
@@ -52,8 +56,8 @@ pub async fn set(
     user.version += 1;
     user.updated_at = cx.now();
     let mut batch = Batch::default();
-    people::update_user(&mut batch, &user);
-    people::replace_roles(&mut batch, id, &roles);
+    people::update_user(&mut batch, &found, &user);
+    people::replace_roles(&mut batch, &found, &roles);
     sessions::delete_sessions(&mut batch, id, None);
     if user.active && before.contains(&Role::Admin) && !roles.contains(&Role::Admin) {
         keep_an_admin(app, &mut batch, id).await?;

@@ -5,11 +5,12 @@ use quillback_plugin_api::civil::Timestamp;
 use serde_json::json;
 
 use super::{checked_name, save};
+use crate::admin::schemas;
 use crate::app::App;
 use crate::audit::events;
 use crate::cx::{Cx, Principal};
 use crate::error::{Error, Result};
-use crate::ids::{TokenId, UserId};
+use crate::ids::{SchemaId, TokenId, UserId};
 use crate::permit;
 use crate::repo::sessions::TokenHash;
 use crate::repo::tokens::{self, ApiToken, Scope};
@@ -17,6 +18,7 @@ use crate::repo::tokens::{self, ApiToken, Scope};
 /// Longest life of a token in days.
 pub const MAX_DAYS: i64 = 366;
 const MAX_TOKENS: usize = 50;
+const MAX_SCHEMAS: usize = 100;
 const DAY: i64 = 86_400;
 
 /// What a client says of a new token; unchecked.
@@ -26,6 +28,8 @@ pub struct TokenDraft {
     pub name: String,
     /// What it may do of what its user may do.
     pub scope: Scope,
+    /// The only schemas that it is to reach; `None` is every schema that its user reaches.
+    pub schemas: Option<Vec<SchemaId>>,
     /// When it ends.
     pub expires_at: Timestamp,
 }
@@ -33,7 +37,8 @@ pub struct TokenDraft {
 /// Adds a token of the caller, whose hash is given: the token itself is known to its user alone.
 ///
 /// # Errors
-/// `Denied` without a session of one's own, so that a token makes no tokens; `PasswordDue`; `Invalid`.
+/// `Denied` without a session of one's own, so that a token makes no tokens; `PasswordDue`; `Invalid`; `NotFound` for a
+/// schema that the caller does not see.
 pub async fn create(cx: &Cx, app: &App, draft: TokenDraft, token: TokenHash) -> Result<ApiToken> {
     let principal = own_session(cx)?;
     let now = cx.now();
@@ -46,18 +51,23 @@ pub async fn create(cx: &Cx, app: &App, draft: TokenDraft, token: TokenHash) -> 
         let message = format!("You have {MAX_TOKENS} tokens already. Revoke one first.");
         return Err(Error::InUse(message));
     }
+    let schemas = match draft.schemas {
+        Some(schemas) => Some(checked_schemas(cx, app, schemas).await?),
+        None => None,
+    };
     let token = ApiToken {
         token,
         id: TokenId::from(cx.new_id()),
         user: principal.user.clone(),
         name,
         scope: draft.scope,
+        schemas,
         created_at: now,
         last_used_at: None,
         expires_at: draft.expires_at,
     };
     let mut batch = Batch::default();
-    tokens::insert_token(&mut batch, &token);
+    tokens::insert_token(&mut batch, &token)?;
     events::event(
         &mut batch,
         cx,
@@ -88,7 +98,8 @@ pub async fn list(cx: &Cx, app: &App, user: &UserId) -> Result<Vec<ApiToken>> {
 pub async fn revoke(cx: &Cx, app: &App, id: &TokenId) -> Result<()> {
     let principal = cx.principal()?;
     let token = tokens::get_token(&app.repo, id).await?;
-    let is_own = principal.user == token.user && !principal.read_only;
+    let is_whole = !principal.read_only && principal.only_schemas.is_none();
+    let is_own = principal.user == token.user && is_whole;
     if !is_own && permit::admin(cx).is_err() {
         return Err(Error::NotFound("API token"));
     }
@@ -103,6 +114,24 @@ pub async fn revoke(cx: &Cx, app: &App, id: &TokenId) -> Result<()> {
         shown(&token),
     )?;
     save(app, &batch, "API token", "id").await
+}
+
+async fn checked_schemas(cx: &Cx, app: &App, mut wanted: Vec<SchemaId>) -> Result<Vec<SchemaId>> {
+    wanted.sort_unstable();
+    wanted.dedup();
+    if wanted.is_empty() || wanted.len() > MAX_SCHEMAS {
+        let message = format!(
+            "Name 1 to {MAX_SCHEMAS} schemas, or leave them out for a token that reaches every schema you reach."
+        );
+        return Err(Error::invalid("schemaIds", "COUNT", message));
+    }
+    let seen = schemas::list(cx, app).await?;
+    for id in &wanted {
+        if !seen.iter().any(|schema| schema.id == *id) {
+            return Err(Error::NotFound("schema"));
+        }
+    }
+    Ok(wanted)
 }
 
 fn own_session(cx: &Cx) -> Result<&Principal> {
@@ -121,6 +150,7 @@ fn shown(token: &ApiToken) -> serde_json::Value {
         "user": token.user,
         "name": token.name,
         "scope": token.scope.as_str(),
+        "schemas": token.schemas,
         "expiresAt": token.expires_at.to_string(),
     })
 }

@@ -3,15 +3,15 @@
 use quillback_plugin_api::batch::Batch;
 use serde_json::{Value as Json, json};
 
-use super::{checked_name, checked_text, has_all, keep_an_admin, may_change, save};
+use super::{checked_name, checked_text, has_all, has_all_of, keep_an_admin, save};
 use crate::app::App;
 use crate::audit::events;
-use crate::cx::{Cx, Role};
+use crate::cx::{Cx, Principal, Role};
 use crate::error::{Error, Result};
 use crate::ids::{GroupId, UserId};
 use crate::permit;
-use crate::repo::people::{self, PasswordHash, User};
-use crate::repo::{groups, sessions};
+use crate::repo::people::{self, PasswordHash, Person, User};
+use crate::repo::{sessions, tokens};
 
 const MAX_EMAIL: usize = 320;
 const MAX_PAGE: u64 = 500;
@@ -40,7 +40,7 @@ pub struct UserChange {
     pub display_name: Option<String>,
     /// Mail address; an empty one removes it.
     pub email: Option<String>,
-    /// Whether the user may sign in. Switching off ends all sessions at once.
+    /// Whether the user may sign in. Switching off ends all sessions and API tokens at once.
     pub active: Option<bool>,
 }
 
@@ -56,7 +56,7 @@ pub struct UserPage {
 /// Adds a user, who must set a new password at the first sign-in when one is given.
 ///
 /// # Errors
-/// `Denied`, `Invalid`, `Taken` for a name that exists, `NotFound` for a group that does not.
+/// `Denied`, `Invalid`, `Taken` for a name that exists, `NotFound` for a group that does not or that the caller is not in.
 pub async fn create(
     cx: &Cx,
     app: &App,
@@ -87,17 +87,12 @@ pub async fn create(
     if user.display_name.is_empty() {
         user.display_name.clone_from(&user.username);
     }
-    let memberships = memberships(app, &user.id, draft.groups).await?;
+    let homes = permit.user_homes(app, draft.groups).await?;
     let mut batch = Batch::default();
-    people::insert_user(&mut batch, &user);
+    people::insert_user(&mut batch, &user, &homes);
     people::insert_roles(&mut batch, &user.id, &roles);
-    groups::insert_members(&mut batch, &memberships);
-    let groups: Vec<_> = memberships
-        .iter()
-        .map(|(group, _)| group.as_str())
-        .collect();
     let roles: Vec<_> = roles.iter().map(|role| role.as_str()).collect();
-    let details = json!({ "user": shown(&user), "roles": roles, "groups": groups });
+    let details = json!({ "user": shown(&user), "roles": roles, "groups": homes.groups() });
     events::event(
         &mut batch,
         cx,
@@ -113,8 +108,8 @@ pub async fn create(
 /// Changes a user whose version is still `version`.
 ///
 /// # Errors
-/// `Denied`, `Invalid`, `Taken`, `NotFound`; `Stale` when someone else changed the user meanwhile; `InUse` for the last
-/// active admin.
+/// `Denied`, `Invalid`, `Taken`, `NotFound` also for a user of other groups; `Stale` when someone else changed the user
+/// meanwhile; `InUse` for the last active admin.
 pub async fn update(
     cx: &Cx,
     app: &App,
@@ -123,22 +118,26 @@ pub async fn update(
     change: UserChange,
 ) -> Result<User> {
     let permit = permit::manage_users(cx)?;
-    let (before, roles) = people::get_user_and_roles(&app.repo, id).await?;
-    may_change(permit.principal(), &roles)?;
+    let found = permit.user(app, id).await?;
+    let before = &found.user;
     if before.version != version {
         return Err(Error::Stale("user"));
     }
-    let mut user = changed(&before, change)?;
+    let mut user = changed(before, change)?;
+    if user.username != before.username {
+        may_rename(permit.principal(), &found)?;
+    }
     user.updated_at = cx.now();
     let mut batch = Batch::default();
-    people::update_user(&mut batch, &user);
+    people::update_user(&mut batch, &found, &user);
     if before.active && !user.active {
         sessions::delete_sessions(&mut batch, id, None);
-        if roles.contains(&Role::Admin) {
+        tokens::delete_tokens(&mut batch, id);
+        if found.roles.contains(&Role::Admin) {
             keep_an_admin(app, &mut batch, id).await?;
         }
     }
-    let details = json!({ "before": shown(&before), "after": shown(&user) });
+    let details = json!({ "before": shown(before), "after": shown(&user) });
     events::event(
         &mut batch,
         cx,
@@ -154,19 +153,18 @@ pub async fn update(
 /// Gives a user another password, which they must replace at the next sign-in, and ends all their sessions.
 ///
 /// # Errors
-/// `Denied` for a user with roles that the caller lacks, `NotFound`, `Stale`.
+/// `Denied` for a user with roles or groups that the caller lacks, `NotFound`, `Stale`.
 pub async fn set_password(cx: &Cx, app: &App, id: &UserId, hash: PasswordHash) -> Result<User> {
     let permit = permit::manage_users(cx)?;
-    let (before, roles) = people::get_user_and_roles(&app.repo, id).await?;
-    may_change(permit.principal(), &roles)?;
-    has_all(
+    let found = permit.user(app, id).await?;
+    has_all_of(
         permit.principal(),
-        &roles,
-        "set the password of a user with roles that you do not have",
+        &found,
+        "set the password of a user with roles or groups that you do not have",
     )?;
-    let user = with_password(cx, before, hash, true);
+    let user = with_password(cx, found.user.clone(), hash, true);
     let mut batch = Batch::default();
-    people::update_user(&mut batch, &user);
+    people::update_user(&mut batch, &found, &user);
     sessions::delete_sessions(&mut batch, id, None);
     events::event(
         &mut batch,
@@ -190,15 +188,11 @@ pub async fn change_own_password(cx: &Cx, app: &App, hash: PasswordHash) -> Resu
     let session = session.ok_or(Error::Denied(
         "change a password without being signed in by password",
     ))?;
-    let user = with_password(
-        cx,
-        people::get_user(&app.repo, &principal.user).await?,
-        hash,
-        false,
-    );
+    let found = permit::own_account(cx, app).await?;
+    let user = with_password(cx, found.user.clone(), hash, false);
     let id = user.id.as_str();
     let mut batch = Batch::default();
-    people::update_user(&mut batch, &user);
+    people::update_user(&mut batch, &found, &user);
     sessions::delete_sessions(&mut batch, &user.id, Some(session));
     events::event(
         &mut batch,
@@ -213,7 +207,7 @@ pub async fn change_own_password(cx: &Cx, app: &App, hash: PasswordHash) -> Resu
 }
 
 /// At most `limit` (1 to 500) users from after the name `after` on; only those with `search` in their user name where
-/// it is not empty.
+/// it is not empty. Who is no admin sees users of the own groups and users of no group.
 ///
 /// # Errors
 /// `Denied` for those without a role.
@@ -224,9 +218,11 @@ pub async fn list(
     after: Option<&str>,
     limit: u64,
 ) -> Result<UserPage> {
-    permit::console(cx)?;
+    let permit = permit::console(cx)?;
     let limit = limit.clamp(1, MAX_PAGE);
-    let mut users = people::list_users(&app.repo, search, after, limit + 1).await?;
+    let seen_by = (&permit.principal().user, &permit.reach());
+    let mut users =
+        people::list_users_seen_by(&app.repo, seen_by, search, after, limit + 1).await?;
     let has_more = users.len() as u64 > limit;
     users.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     Ok(UserPage { users, has_more })
@@ -235,12 +231,25 @@ pub async fn list(
 /// One user with their roles; everybody may look themselves up.
 ///
 /// # Errors
-/// `NotFound`; `Denied` for those without a role.
-pub async fn get(cx: &Cx, app: &App, id: &UserId) -> Result<(User, Vec<Role>)> {
-    if cx.principal()?.user != *id {
-        permit::console(cx)?;
+/// `NotFound`, also for a user of other groups; `Denied` for those without a role.
+pub async fn get(cx: &Cx, app: &App, id: &UserId) -> Result<Person> {
+    if cx.principal()?.user == *id {
+        return Ok(permit::own_account(cx, app).await?.into_inner());
     }
-    people::get_user_and_roles(&app.repo, id).await
+    let permit = permit::console(cx)?;
+    Ok(permit.user(app, id).await?.into_inner())
+}
+
+/// Row rules may compare with the user name, so that a name is a right.
+fn may_rename(principal: &Principal, person: &Person) -> Result<()> {
+    if principal.user == person.user.id && !principal.is_admin() {
+        return Err(Error::Denied("change your own user name"));
+    }
+    has_all_of(
+        principal,
+        person,
+        "rename a user with roles or groups that you do not have",
+    )
 }
 
 fn changed(before: &User, change: UserChange) -> Result<User> {
@@ -265,31 +274,6 @@ fn with_password(cx: &Cx, mut user: User, hash: PasswordHash, must_change: bool)
     user.version += 1;
     user.updated_at = cx.now();
     user
-}
-
-async fn memberships(
-    app: &App,
-    user: &UserId,
-    mut wanted: Vec<GroupId>,
-) -> Result<Vec<(GroupId, UserId)>> {
-    wanted.sort_unstable();
-    wanted.dedup();
-    if wanted.is_empty() {
-        return Ok(Vec::new());
-    }
-    let known = groups::list_groups(&app.repo).await?;
-    let find = |id: &GroupId| {
-        known
-            .iter()
-            .find(|group| group.id == *id)
-            .ok_or(Error::NotFound("group"))
-    };
-    let groups = wanted.iter().map(find).collect::<Result<Vec<_>>>()?;
-    // Everybody is in "everyone" without a record.
-    let listed = groups.into_iter().filter(|group| !group.builtin);
-    Ok(listed
-        .map(|group| (group.id.clone(), user.clone()))
-        .collect())
 }
 
 fn checked_email(email: Option<&str>) -> Result<Option<String>> {

@@ -8,8 +8,7 @@ use crate::cx::Cx;
 use crate::error::{Error, Result};
 use crate::field::{self, FieldKind};
 use crate::ids::ConnectionId;
-use crate::permit;
-use crate::repo::connections;
+use crate::permit::{self, ManageSchemas, Permit};
 use crate::targets::Opened;
 
 /// A column of an existing table, with the field type it would become.
@@ -34,18 +33,18 @@ pub struct TableDetails {
     pub primary_key: Vec<Ident>,
 }
 
-async fn open(app: &App, id: &ConnectionId) -> Result<Opened> {
-    let connection = connections::get_connection(&app.repo, id).await?;
+async fn open(app: &App, permit: &Permit<ManageSchemas>, id: &ConnectionId) -> Result<Opened> {
+    let connection = permit.connection(app, id).await?;
     app.targets.get(&app.keyring, &connection).await
 }
 
 /// Names of the schemas of the database.
 ///
 /// # Errors
-/// `Denied`, `NotFound`, `Target` when the database could not be asked.
+/// `Denied`, `NotFound` also for a connection of other groups, `Target` when the database could not be asked.
 pub async fn schemas(cx: &Cx, app: &App, connection: &ConnectionId) -> Result<Vec<String>> {
     let permit = permit::manage_schemas(cx)?;
-    match open(app, connection)
+    match open(app, &permit, connection)
         .await?
         .introspect(&permit, &Introspect::Schemas)
         .await?
@@ -77,7 +76,7 @@ pub async fn tables(
         offset,
         limit: limit.clamp(1, 1_000),
     };
-    match open(app, connection)
+    match open(app, &permit, connection)
         .await?
         .introspect(&permit, &what)
         .await?
@@ -101,7 +100,7 @@ pub async fn table(
     let permit = permit::manage_schemas(cx)?;
     let ident = |name: String| Ident::new(name).map_err(|_| Error::NotFound("table"));
     let table = TableRef::in_schema(schema.map(ident).transpose()?, ident(name)?);
-    let found = open(app, connection)
+    let found = open(app, &permit, connection)
         .await?
         .introspect(&permit, &Introspect::Table(table))
         .await?;

@@ -7,6 +7,7 @@ mod rights;
 
 pub use browse::{TableColumn, TableDetails, schemas as database_schemas, table, tables};
 pub use draft::{FieldDraft, KeyDraft, SchemaDraft};
+pub(crate) use rights::public_warning;
 pub use rights::{PolicyDraft, set_permissions, set_policies};
 
 use quillback_plugin_api::batch::Batch;
@@ -15,14 +16,14 @@ use serde_json::{Value as Json, json};
 
 use crate::app::App;
 use crate::audit::events;
-use crate::cx::{Cx, Role};
+use crate::cx::Cx;
 use crate::error::{Error, Problem, Result};
 use crate::ids::{GroupId, SchemaId};
-use crate::permit::{self, ManageSchemas, Permit};
+use crate::permit::{self, ManageSchemas, Permit, Within};
 use crate::policy::{self, Action, Rights};
-use crate::repo::connections::{self, Connection};
+use crate::repo::connections::Connection;
 use crate::repo::schemas::{self, Whole};
-use crate::repo::{commit, is_duplicate, read};
+use crate::repo::{commit, is_duplicate};
 use crate::schema::{Definition, Schema};
 use crate::targets::Opened;
 
@@ -39,7 +40,7 @@ pub struct SchemaPlan {
 
 struct Prepared<'a> {
     permit: &'a Permit<ManageSchemas>,
-    connection: Connection,
+    connection: Within<ManageSchemas, Connection>,
     target: Opened,
     definition: Definition,
     changes: Vec<Ddl>,
@@ -58,7 +59,7 @@ pub async fn plan(
 ) -> Result<SchemaPlan> {
     let permit = permit::manage_schemas(cx)?;
     let before = match id {
-        Some(id) => Some(get_whole(app, id).await?.schema),
+        Some(id) => Some(permit.schema(app, id).await?),
         None => None,
     };
     let prepared = prepare(app, &permit, before.as_ref(), &draft).await?;
@@ -76,17 +77,23 @@ pub async fn plan(
 async fn prepare<'a>(
     app: &App,
     permit: &'a Permit<ManageSchemas>,
-    before: Option<&Schema>,
+    before: Option<&Within<ManageSchemas, Whole>>,
     draft: &SchemaDraft,
 ) -> Result<Prepared<'a>> {
-    let connection = connections::find_connection(&app.repo, &draft.connection).await?;
-    let connection = connection.ok_or_else(|| {
-        Error::invalid(
+    let connection = match before {
+        // Who changes a schema need not see the other things on its connection.
+        Some(whole) if whole.schema.connection == draft.connection => whole.connection(app).await,
+        _ => permit.connection(app, &draft.connection).await,
+    };
+    let connection = connection.map_err(|error| match error {
+        Error::NotFound(_) => Error::invalid(
             "connectionId",
             "UNKNOWN_CONNECTION",
-            "There is no such connection.",
-        )
+            "There is no such connection, or you may not see it.",
+        ),
+        other => other,
     })?;
+    let before = before.map(|whole| &whole.schema);
     let target = app.targets.get(&app.keyring, &connection).await?;
     let definition = draft::definition(draft, before, permit, &target).await?;
     let mut warnings = Vec::new();
@@ -114,13 +121,28 @@ async fn prepare<'a>(
     })
 }
 
-/// Makes a schema, and its table where Quillback keeps one for it. Nobody but admins sees its rows until a group gets
-/// rights.
+/// Makes a schema that belongs to the maker's only group, or for an admin to none: see [`create_in`].
 ///
 /// # Errors
-/// As [`plan`]; `Taken` for a label that exists, `Target` when the table cannot be made.
+/// As [`create_in`].
 pub async fn create(cx: &Cx, app: &App, draft: SchemaDraft) -> Result<Schema> {
+    create_in(cx, app, draft, None).await
+}
+
+/// Makes a schema, and its table where Quillback keeps one for it. The schema managers of its `groups` change it; nobody
+/// but admins sees its rows until a group gets rights.
+///
+/// # Errors
+/// As [`plan`]; `Taken` for a label that exists, `Target` when the table cannot be made, `NotFound` for a group that the
+/// caller is not in.
+pub async fn create_in(
+    cx: &Cx,
+    app: &App,
+    draft: SchemaDraft,
+    groups: Option<Vec<GroupId>>,
+) -> Result<Schema> {
     let permit = permit::manage_schemas(cx)?;
+    let homes = permit.schema_homes(app, groups).await?;
     let prepared = prepare(app, &permit, None, &draft).await?;
     let now = cx.now();
     let schema = Schema {
@@ -134,7 +156,7 @@ pub async fn create(cx: &Cx, app: &App, draft: SchemaDraft) -> Result<Schema> {
         updated_at: now,
     };
     let mut batch = Batch::default();
-    schemas::insert_schema(&mut batch, &schema)?;
+    schemas::insert_schema(&mut batch, &schema, &homes)?;
     events::event(
         &mut batch,
         cx,
@@ -148,7 +170,7 @@ pub async fn create(cx: &Cx, app: &App, draft: SchemaDraft) -> Result<Schema> {
     // its schema with it.
     if let Err(error) = define(&prepared).await {
         let mut undo = Batch::default();
-        schemas::delete_schema(&mut undo, &schema.id, schema.revision);
+        schemas::delete_schema(&mut undo, &homes.made(schema.clone()), schema.revision);
         events::event(
             &mut undo,
             cx,
@@ -176,21 +198,21 @@ pub async fn update(
     draft: SchemaDraft,
 ) -> Result<Schema> {
     let permit = permit::manage_schemas(cx)?;
-    let before = get_whole(app, id).await?.schema;
-    if before.revision != revision {
+    let found = permit.schema(app, id).await?;
+    if found.schema.revision != revision {
         return Err(Error::Stale("schema"));
     }
-    let prepared = prepare(app, &permit, Some(&before), &draft).await?;
+    let prepared = prepare(app, &permit, Some(&found), &draft).await?;
     let schema = Schema {
         label: draft::label(&draft)?,
         definition: prepared.definition.clone(),
         revision: revision + 1,
         updated_at: cx.now(),
-        ..before.clone()
+        ..found.schema.clone()
     };
     define(&prepared).await?;
     let mut batch = Batch::default();
-    schemas::update_schema(&mut batch, &schema, revision)?;
+    schemas::update_schema(&mut batch, &found, &schema, revision)?;
     events::event(
         &mut batch,
         cx,
@@ -216,13 +238,14 @@ pub async fn delete(
     drop_table: bool,
 ) -> Result<()> {
     let permit = permit::manage_schemas(cx)?;
-    let schema = get_whole(app, id).await?.schema;
-    if drop_table && !schema.definition.managed {
+    let found = permit.schema(app, id).await?;
+    let definition = &found.schema.definition;
+    if drop_table && !definition.managed {
         let message = "Quillback did not make this table, so it does not drop it.";
         return Err(Error::invalid("dropTable", "NOT_MANAGED", message));
     }
     let mut batch = Batch::default();
-    schemas::delete_schema(&mut batch, id, revision);
+    schemas::delete_schema(&mut batch, &found, revision);
     events::event(
         &mut batch,
         cx,
@@ -233,10 +256,10 @@ pub async fn delete(
     )?;
     save(app, &batch).await?;
     if drop_table {
-        let connection = connections::get_connection(&app.repo, &schema.connection).await?;
+        let connection = found.connection(app).await?;
         let target = app.targets.get(&app.keyring, &connection).await?;
         target
-            .define(&permit, &[Ddl::DropTable(schema.definition.table)])
+            .define(&permit, &[Ddl::DropTable(definition.table.clone())])
             .await?;
     }
     Ok(())
@@ -275,12 +298,6 @@ fn shown(schema: &Schema) -> Result<Json> {
     }))
 }
 
-/// A schema with its permissions and policies.
-pub(crate) async fn get_whole(app: &App, id: &SchemaId) -> Result<Whole> {
-    let outcomes = read(&app.repo, schemas::whole(id).into()).await?;
-    schemas::from_outcomes(&outcomes)?.ok_or(Error::NotFound("schema"))
-}
-
 /// A schema, and what the caller may do with its rows.
 #[derive(Clone, Debug)]
 pub struct VisibleSchema {
@@ -292,9 +309,11 @@ pub struct VisibleSchema {
     pub visible: Vec<bool>,
     /// Whether the caller writes the field at each position.
     pub writable: Vec<bool>,
-    /// Rights by group; only for those who manage schemas.
+    /// Who sees it that one may not think of; only for those who manage the schema.
+    pub public_warning: Option<String>,
+    /// Rights by group; only for those who manage the schema.
     pub permissions: Vec<(GroupId, Rights)>,
-    /// Row-level security; only for those who manage schemas.
+    /// Row-level security; only for those who manage the schema.
     pub policies: Vec<policy::Policy>,
 }
 
@@ -304,15 +323,16 @@ pub struct VisibleSchema {
 /// `Unauthenticated`.
 pub async fn list(cx: &Cx, app: &App) -> Result<Vec<Schema>> {
     let principal = permit::signed_in(cx)?;
-    if principal.has(Role::SchemaManager) {
-        return schemas::list_schemas(&app.repo).await;
-    }
-    let groups: Vec<GroupId> = principal
-        .groups
-        .iter()
-        .map(|group| group.id.clone())
-        .collect();
-    schemas::list_schemas_of(&app.repo, &groups).await
+    let mut found = if principal.is_admin() {
+        schemas::list_schemas(&app.repo).await?
+    } else {
+        let groups = principal.groups.iter();
+        let viewing: Vec<GroupId> = groups.map(|group| group.id.clone()).collect();
+        let managing = permit::see_schemas(cx).map(|_| principal.own_groups());
+        schemas::list_schemas_of(&app.repo, &viewing, &managing.unwrap_or_default()).await?
+    };
+    found.retain(|schema| principal.reaches(&schema.id));
+    Ok(found)
 }
 
 /// One schema as the caller may see it: fields that are hidden from the caller are left out of sight.
@@ -323,7 +343,7 @@ pub async fn get(cx: &Cx, app: &App, id: &SchemaId) -> Result<VisibleSchema> {
     let principal = permit::signed_in(cx)?;
     let found = crate::catalog::find(app, id, &principal).await?;
     let whole = &found.loaded.whole;
-    let manages = principal.has(Role::SchemaManager);
+    let manages = permit::see_schemas(cx).is_ok_and(|permit| permit.manages(whole));
     let fields = whole.schema.definition.fields.len();
     let (actions, visible, writable) = match policy::grant(&principal, &found) {
         Ok(grant) => (
@@ -334,16 +354,18 @@ pub async fn get(cx: &Cx, app: &App, id: &SchemaId) -> Result<VisibleSchema> {
         Err(Error::NotFound(_)) if manages => (Vec::new(), vec![true; fields], vec![false; fields]),
         Err(error) => return Err(error),
     };
-    let (permissions, policies) = if manages {
-        (whole.permissions.clone(), whole.policies.clone())
+    let (permissions, policies, public_warning) = if manages {
+        let warning = public_warning(app, &whole.permissions).await?;
+        (whole.permissions.clone(), whole.policies.clone(), warning)
     } else {
-        (Vec::new(), Vec::new())
+        (Vec::new(), Vec::new(), None)
     };
     Ok(VisibleSchema {
         schema: whole.schema.clone(),
         actions,
         visible,
         writable,
+        public_warning,
         permissions,
         policies,
     })

@@ -3,28 +3,35 @@
 use quillback_plugin_api::batch::Batch;
 use serde_json::json;
 
-use super::{get_whole, save};
+use super::save;
 use crate::app::App;
 use crate::audit::events;
 use crate::cx::Cx;
 use crate::error::{Error, Problem, Result};
 use crate::ids::{GroupId, PolicyId, SchemaId};
-use crate::permit;
-use crate::policy::{Policy, Rights, Rule, check_policy};
-use crate::repo::schemas;
+use crate::permit::{self, ManageSchemas, Permit, Within};
+use crate::policy::{Action, Policy, Rights, Rule, check_policy};
+use crate::repo::groups;
+use crate::repo::schemas::{self, Whole};
 
-/// Gives groups rights on a schema; groups that are not named keep theirs, an empty set of rights takes all away.
+/// Gives groups rights on a schema; groups that are not named keep theirs, an empty set of rights takes all away. Answers
+/// what to think of: that everybody sees the schema.
 ///
 /// # Errors
-/// `Denied`, `NotFound`, `Invalid` for fields that the schema does not have.
+/// `Denied`; `NotFound`, also for a schema of other groups and for a group that the caller is not in; `Invalid` for
+/// fields that the schema does not have, and when the caller would lose the schema.
 pub async fn set_permissions(
     cx: &Cx,
     app: &App,
     id: &SchemaId,
     permissions: Vec<(GroupId, Rights)>,
-) -> Result<()> {
-    permit::manage_schemas(cx)?;
-    let definition = get_whole(app, id).await?.schema.definition;
+) -> Result<Option<String>> {
+    let permit = permit::manage_schemas(cx)?;
+    let found = permit.schema(app, id).await?;
+    let receivers = permissions.iter().map(|(group, _)| group);
+    permit.receivers(app, receivers).await?;
+    keep_a_home(&permit, &found, &permissions)?;
+    let definition = &found.schema.definition;
     let mut batch = Batch::default();
     let mut problems = Vec::new();
     for (position, (group, rights)) in permissions.iter().enumerate() {
@@ -38,12 +45,12 @@ pub async fn set_permissions(
                 ));
             }
         }
-        schemas::set_permission(&mut batch, id, group, rights)?;
+        schemas::set_permission(&mut batch, &found, group, rights)?;
     }
     if !problems.is_empty() {
         return Err(Error::Invalid(problems));
     }
-    schemas::touch_schema(&mut batch, id, cx.now());
+    schemas::touch_schema(&mut batch, &found, cx.now());
     events::event(
         &mut batch,
         cx,
@@ -52,7 +59,52 @@ pub async fn set_permissions(
         Some(id.as_str()),
         json!({ "permissions": permissions }),
     )?;
-    save(app, &batch).await
+    save(app, &batch).await?;
+    let after = schemas::get_whole(&app.repo, id).await?;
+    public_warning(app, &after.permissions).await
+}
+
+/// Who manages a schema by a group must not lose it with that group's rights.
+fn keep_a_home(
+    permit: &Permit<ManageSchemas>,
+    before: &Within<ManageSchemas, Whole>,
+    permissions: &[(GroupId, Rights)],
+) -> Result<()> {
+    let named = |group: &GroupId| permissions.iter().rfind(|(named, _)| named == group);
+    let kept = before.permissions.iter().map(|(group, _)| group);
+    let kept = kept.filter(|group| named(group).is_none_or(|(_, rights)| !rights.is_empty()));
+    let given = permissions.iter().filter(|(_, rights)| !rights.is_empty());
+    if permit
+        .reach()
+        .over(kept.chain(given.map(|(group, _)| group)))
+    {
+        return Ok(());
+    }
+    let message =
+        "Leave at least one of your groups a right, or you could not manage the schema any more.";
+    Err(Error::invalid("permissions", "LAST_GROUP", message))
+}
+
+/// What to think of when everybody who can sign in may see rows of a schema.
+pub(crate) async fn public_warning(
+    app: &App,
+    permissions: &[(GroupId, Rights)],
+) -> Result<Option<String>> {
+    let Some(everyone) = groups::find_everyone(&app.repo).await? else {
+        return Ok(None);
+    };
+    let open = permissions
+        .iter()
+        .find(|(group, rights)| *group == everyone.id && rights.allows(Action::View));
+    Ok(open.map(|(_, rights)| {
+        let changes = rights.actions.iter().any(|action| action.changes_rows());
+        let what = if changes { "see and change" } else { "see" };
+        format!(
+            "This schema is public: everybody who can sign in may {what} its rows, as far as its policies let them, \
+             because the group {} has rights on it.",
+            everyone.name
+        )
+    }))
 }
 
 /// A policy as a client writes it down.
@@ -74,13 +126,14 @@ pub async fn set_policies(
     id: &SchemaId,
     drafts: Vec<PolicyDraft>,
 ) -> Result<Vec<Policy>> {
-    permit::manage_schemas(cx)?;
-    let definition = get_whole(app, id).await?.schema.definition;
+    let permit = permit::manage_schemas(cx)?;
+    let found = permit.schema(app, id).await?;
+    let definition = &found.schema.definition;
     let problems: Vec<Problem> = drafts
         .iter()
         .enumerate()
         .flat_map(|(position, draft)| {
-            check_policy(&definition, &draft.rules, &format!("policies.{position}"))
+            check_policy(definition, &draft.rules, &format!("policies.{position}"))
         })
         .collect();
     if !problems.is_empty() {
@@ -95,8 +148,8 @@ pub async fn set_policies(
         })
         .collect();
     let mut batch = Batch::default();
-    schemas::set_policies(&mut batch, id, &policies, cx.now())?;
-    schemas::touch_schema(&mut batch, id, cx.now());
+    schemas::set_policies(&mut batch, &found, &policies, cx.now())?;
+    schemas::touch_schema(&mut batch, &found, cx.now());
     let shown: Vec<_> = policies
         .iter()
         .map(|policy| json!({ "name": policy.name, "rules": policy.rules }))

@@ -1,0 +1,592 @@
+//! Managers within their groups (SEC-16): what is outside answers like what does not exist.
+
+use quillback_core::admin::connections::{self, ConnectionDraft};
+use quillback_core::admin::people::groups::{self, MemberChange};
+use quillback_core::admin::people::users::{self, UserChange, UserDraft};
+use quillback_core::admin::schemas::{self, PolicyDraft};
+use quillback_core::cx::{Cx, Role};
+use quillback_core::ids::{GroupId, UserId};
+use quillback_core::policy::{Action, Operand, Operator, Rights, Rule};
+use quillback_core::repo::groups as stored;
+use quillback_core::{Error, Result};
+
+use crate::support::target::{Target, draft_of, faults, field, on_each_target};
+use crate::support::{Kind, TestApp, hash, on_each};
+
+fn code<T>(answer: Result<T>) -> &'static str {
+    answer.map_or_else(|error| error.code(), |_| "OK")
+}
+
+fn fault<T>(answer: Result<T>) -> (String, &'static str) {
+    let error = answer.err().unwrap();
+    faults(&error).pop().unwrap_or((error.code().into(), ""))
+}
+
+/// A request of a new user with one role, in these groups.
+async fn manager(test: &TestApp, name: &str, role: Role, groups: &[GroupId]) -> Cx {
+    test.add_user(name, &[role], groups).await;
+    test.as_user(name).await
+}
+
+fn connection(kind: Kind, target: &Target, name: &str) -> ConnectionDraft {
+    ConnectionDraft {
+        name: name.into(),
+        driver: kind.driver().info().id.clone(),
+        options: target.database.options(),
+        marker: true,
+        groups: None,
+    }
+}
+
+fn named(draft: &ConnectionDraft, groups: &[&GroupId]) -> ConnectionDraft {
+    ConnectionDraft {
+        groups: Some(groups.iter().map(|group| (*group).clone()).collect()),
+        ..draft.clone()
+    }
+}
+
+fn view() -> Rights {
+    Rights {
+        actions: vec![Action::View],
+        ..Rights::default()
+    }
+}
+
+#[tokio::test]
+async fn a_connection_is_managed_by_its_groups() {
+    for kind in Kind::at_hand() {
+        let target = Target::on(kind).await;
+        let (test, app) = (&target.test, &target.test.app);
+        let (sales, hr) = (test.add_group("Sales").await, test.add_group("HR").await);
+        let role = Role::ConnectionManager;
+        let alice = manager(test, "alice", role, std::slice::from_ref(&sales)).await;
+        let bob = manager(test, "bob", role, std::slice::from_ref(&hr)).await;
+        let designer = manager(
+            test,
+            "designer",
+            Role::SchemaManager,
+            std::slice::from_ref(&sales),
+        )
+        .await;
+        let outsider = manager(
+            test,
+            "outsider",
+            Role::SchemaManager,
+            std::slice::from_ref(&hr),
+        )
+        .await;
+
+        let draft = connection(kind, &target, "of sales");
+        let made = connections::create(&alice, app, draft.clone())
+            .await
+            .unwrap();
+        for (who, cx, sees, manages) in [
+            ("alice", &alice, "OK", "OK"),
+            ("bob", &bob, "NOT_FOUND", "NOT_FOUND"),
+            ("designer", &designer, "OK", "FORBIDDEN"),
+            ("outsider", &outsider, "NOT_FOUND", "FORBIDDEN"),
+            ("admin", &target.admin, "OK", "OK"),
+        ] {
+            let listed = connections::list(cx, app).await.unwrap();
+            assert_eq!(
+                listed.iter().any(|one| one.id == made.id),
+                sees == "OK",
+                "{who} lists"
+            );
+            assert_eq!(
+                code(connections::get(cx, app, &made.id).await),
+                sees,
+                "{who} gets"
+            );
+            let tested = connections::test_stored(cx, app, &made.id).await;
+            assert_eq!(code(tested), manages, "{who} tests");
+            let tested = connections::test_draft(cx, app, Some(&made.id), draft.clone()).await;
+            assert_eq!(code(tested), manages, "{who} tests a draft");
+            let version = connections::get(&alice, app, &made.id)
+                .await
+                .unwrap()
+                .version;
+            let edited = connections::update(cx, app, &made.id, version, draft.clone()).await;
+            assert_eq!(code(edited), manages, "{who} edits");
+        }
+        // The connection of the administrator belongs to nobody else.
+        assert_eq!(
+            code(connections::get(&alice, app, &target.connection).await),
+            "NOT_FOUND"
+        );
+        for (cx, looks, plans) in [
+            (&designer, "OK", "OK"),
+            (&outsider, "NOT_FOUND", "INVALID_INPUT"),
+        ] {
+            assert_eq!(
+                code(schemas::database_schemas(cx, app, &made.id).await),
+                looks
+            );
+            let page = (0, 10);
+            let tables = schemas::tables(cx, app, &made.id, None, String::new(), page).await;
+            assert_eq!(code(tables), looks);
+            let table = schemas::table(cx, app, &made.id, None, "forecast".into()).await;
+            assert_eq!(code(table), looks);
+            let draft = draft_of(
+                &made.id,
+                "New",
+                "new_table",
+                crate::support::target::fields(),
+            );
+            assert_eq!(code(schemas::plan(cx, app, None, draft).await), plans);
+        }
+        assert_eq!(
+            code(connections::delete(&bob, app, &made.id, made.version).await),
+            "NOT_FOUND"
+        );
+        let version = connections::get(&alice, app, &made.id)
+            .await
+            .unwrap()
+            .version;
+        assert_eq!(
+            code(connections::delete(&alice, app, &made.id, version).await),
+            "OK"
+        );
+        // What is gone does not hold its group.
+        test.add_user("free", &[], &[]).await;
+        assert_eq!(
+            code(groups::delete(&target.admin, app, &sales, 1).await),
+            "OK"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_connection_belongs_to_own_groups_only() {
+    for kind in Kind::at_hand() {
+        let target = Target::on(kind).await;
+        let (test, app) = (&target.test, &target.test.app);
+        let (sales, hr) = (test.add_group("Sales").await, test.add_group("HR").await);
+        let third = test.add_group("Third").await;
+        let everyone = stored::find_everyone(&app.repo).await.unwrap().unwrap().id;
+        let role = Role::ConnectionManager;
+        let lost = manager(test, "lost", role, &[]).await;
+        let alice = manager(test, "alice", role, std::slice::from_ref(&sales)).await;
+        let both = manager(test, "both", role, &[sales.clone(), third.clone()]).await;
+        let base = connection(kind, &target, "one");
+        let create = async |cx: &Cx, draft: ConnectionDraft| {
+            connections::create(cx, app, draft)
+                .await
+                .map(|made| made.id)
+        };
+        assert_eq!(
+            fault(create(&lost, base.clone()).await),
+            ("groups".into(), "NO_GROUP")
+        );
+        assert_eq!(
+            fault(create(&both, base.clone()).await),
+            ("groups".into(), "REQUIRED")
+        );
+        for group in [&hr, &everyone] {
+            assert_eq!(
+                code(create(&alice, named(&base, &[group])).await),
+                "NOT_FOUND"
+            );
+        }
+        assert_eq!(
+            code(create(&alice, named(&base, &[&sales, &hr])).await),
+            "NOT_FOUND"
+        );
+        let id = create(&both, named(&base, &[&sales])).await.unwrap();
+
+        // An administrator lends it to another group; its managers neither see nor lose that.
+        let owners = async |cx: &Cx| -> Vec<GroupId> {
+            let all = connections::groups_of(cx, app, std::slice::from_ref(&id))
+                .await
+                .unwrap();
+            let mut groups: Vec<_> = all.into_iter().map(|(_, group)| group).collect();
+            groups.sort();
+            groups
+        };
+        let update = async |cx: &Cx, draft: ConnectionDraft| {
+            let now = connections::get(&target.admin, app, &id)
+                .await
+                .unwrap()
+                .version;
+            code(connections::update(cx, app, &id, now, draft).await)
+        };
+        assert_eq!(
+            update(&target.admin, named(&base, &[&sales, &hr])).await,
+            "OK"
+        );
+        assert_eq!(owners(&alice).await, std::slice::from_ref(&sales));
+        assert_eq!(update(&both, named(&base, &[&third])).await, "OK");
+        let mut now = vec![hr.clone(), third.clone()];
+        now.sort();
+        assert_eq!(owners(&target.admin).await, now);
+        assert_eq!(update(&both, base.clone()).await, "OK");
+        assert_eq!(owners(&target.admin).await, now);
+        assert_eq!(update(&alice, base.clone()).await, "NOT_FOUND");
+        assert_eq!(update(&both, named(&base, &[])).await, "INVALID_INPUT");
+        // Offered to everyone, all may build on it and still only its groups and administrators change it.
+        assert_eq!(
+            update(&target.admin, named(&base, &[&everyone])).await,
+            "OK"
+        );
+        assert_eq!(code(connections::get(&alice, app, &id).await), "OK");
+        assert_eq!(update(&alice, base.clone()).await, "NOT_FOUND");
+    }
+}
+
+#[tokio::test]
+async fn a_schema_is_managed_by_the_groups_with_rights_on_it() {
+    on_each_target(async |target| {
+        let (test, app) = (&target.test, &target.test.app);
+        let (sales, hr) = (test.add_group("Sales").await, test.add_group("HR").await);
+        let everyone = stored::find_everyone(&app.repo).await.unwrap().unwrap().id;
+        let role = Role::SchemaManager;
+        let alice = manager(test, "alice", role, std::slice::from_ref(&sales)).await;
+        let bob = manager(test, "bob", role, std::slice::from_ref(&hr)).await;
+        let lost = manager(test, "lost", role, &[]).await;
+        let draft = connections::get(&target.admin, app, &target.connection)
+            .await
+            .unwrap();
+        let lend = ConnectionDraft {
+            name: draft.name,
+            driver: draft.driver,
+            options: target.database.options(),
+            marker: true,
+            groups: Some(vec![sales.clone(), everyone.clone()]),
+        };
+        connections::update(&target.admin, app, &target.connection, 1, lend)
+            .await
+            .unwrap();
+
+        let fields = || {
+            vec![field(
+                "name",
+                quillback_core::field::FieldKind::Text { length: 20 },
+            )]
+        };
+        let draft =
+            |label: &str| draft_of(&target.connection, label, &label.to_lowercase(), fields());
+        assert_eq!(
+            fault(schemas::create(&lost, app, draft("Lost")).await),
+            ("groups".into(), "NO_GROUP")
+        );
+        let foreign =
+            schemas::create_in(&alice, app, draft("Foreign"), Some(vec![hr.clone()])).await;
+        assert_eq!(code(foreign), "NOT_FOUND");
+        let made = schemas::create(&alice, app, draft("Mine")).await.unwrap();
+        let id = &made.id;
+        let listed = async |cx: &Cx| {
+            let all = schemas::list(cx, app).await.unwrap();
+            all.iter().any(|schema| schema.id == *id)
+        };
+        // The maker manages it and sees no rows yet; nobody else knows of it.
+        assert!(
+            schemas::get(&alice, app, id)
+                .await
+                .unwrap()
+                .actions
+                .is_empty()
+        );
+        assert!(listed(&alice).await && !listed(&bob).await);
+        let change = async |cx: &Cx| {
+            let now = schemas::get(&target.admin, app, id)
+                .await
+                .unwrap()
+                .schema
+                .revision;
+            [
+                code(schemas::plan(cx, app, Some(id), draft("Mine")).await),
+                code(schemas::update(cx, app, id, now, draft("Mine")).await),
+                code(schemas::set_policies(cx, app, id, Vec::new()).await),
+                code(schemas::set_permissions(cx, app, id, Vec::new()).await),
+            ]
+        };
+        assert_eq!(change(&bob).await, ["NOT_FOUND"; 4]);
+        assert_eq!(code(schemas::get(&bob, app, id).await), "NOT_FOUND");
+        assert_eq!(
+            code(schemas::delete(&bob, app, id, 1, false).await),
+            "NOT_FOUND"
+        );
+        assert_eq!(change(&alice).await, ["OK"; 4]);
+
+        // Rights go to own groups and to everyone, and the last own group stays.
+        let give = async |cx: &Cx, group: &GroupId, rights: Rights| {
+            schemas::set_permissions(cx, app, id, vec![(group.clone(), rights)]).await
+        };
+        assert_eq!(code(give(&alice, &hr, view()).await), "NOT_FOUND");
+        assert_eq!(
+            fault(give(&alice, &sales, Rights::default()).await),
+            ("permissions".into(), "LAST_GROUP")
+        );
+        assert_eq!(give(&alice, &sales, view()).await.unwrap(), None);
+        let warning = give(&alice, &everyone, view()).await.unwrap().unwrap();
+        assert!(warning.contains("may see its rows"), "{warning}");
+        let shown = schemas::get(&alice, app, id).await.unwrap().public_warning;
+        assert_eq!(shown, Some(warning));
+        // Everybody sees it now, and that makes nobody its manager.
+        assert!(listed(&bob).await && listed(&lost).await);
+        assert_eq!(change(&bob).await, ["NOT_FOUND"; 4]);
+        let seen = schemas::get(&bob, app, id).await.unwrap();
+        assert_eq!((seen.public_warning, seen.permissions.len()), (None, 0));
+        let may_change = Rights {
+            actions: vec![Action::View, Action::Edit],
+            ..Rights::default()
+        };
+        let warning = give(&alice, &everyone, may_change).await.unwrap().unwrap();
+        assert!(warning.contains("may see and change"), "{warning}");
+        // An administrator shares it with another group, whose managers manage it then.
+        give(&target.admin, &hr, view()).await.unwrap();
+        assert_eq!(change(&bob).await, ["OK"; 4]);
+        let now = schemas::get(&alice, app, id).await.unwrap().schema.revision;
+        assert_eq!(
+            code(schemas::delete(&alice, app, id, now, true).await),
+            "OK"
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn rights_without_view_list_no_schema() {
+    let target = Target::on(Kind::Sqlite).await;
+    let (test, app) = (&target.test, &target.test.app);
+    let sales = test.add_group("Sales").await;
+    test.add_user("ann", &[], std::slice::from_ref(&sales))
+        .await;
+    let ann = test.as_user("ann").await;
+    let add = Rights {
+        actions: vec![Action::Add],
+        ..Rights::default()
+    };
+    for (rights, count) in [(add, 0), (view(), 1)] {
+        let permissions = vec![(sales.clone(), rights)];
+        schemas::set_permissions(&target.admin, app, target.id(), permissions)
+            .await
+            .unwrap();
+        assert_eq!(schemas::list(&ann, app).await.unwrap().len(), count);
+    }
+}
+
+#[tokio::test]
+async fn a_user_manager_reaches_users_of_own_groups() {
+    on_each(async |test| {
+        let app = &test.app;
+        let (sales, hr) = (test.add_group("Sales").await, test.add_group("HR").await);
+        let inside = test
+            .add_user("inside", &[], std::slice::from_ref(&sales))
+            .await;
+        let outside = test
+            .add_user("outside", &[], std::slice::from_ref(&hr))
+            .await;
+        let shared = test
+            .add_user("shared", &[], &[sales.clone(), hr.clone()])
+            .await;
+        let free = test.add_user("free", &[], &[]).await;
+        let boss = test
+            .add_user("boss", &[Role::Admin], std::slice::from_ref(&sales))
+            .await;
+        let cx = manager(
+            &test,
+            "manager",
+            Role::UserManager,
+            std::slice::from_ref(&sales),
+        )
+        .await;
+        let own = cx.principal().unwrap().user.clone();
+
+        let page = users::list(&cx, app, "", None, 50).await.unwrap();
+        let names: Vec<_> = page
+            .users
+            .iter()
+            .map(|user| user.username.as_str())
+            .collect();
+        assert_eq!(
+            names,
+            ["admin", "boss", "free", "inside", "manager", "shared"]
+        );
+        let rename = |name: &str| UserChange {
+            display_name: Some(name.into()),
+            ..UserChange::default()
+        };
+        let username = |name: &str| UserChange {
+            username: Some(name.into()),
+            ..UserChange::default()
+        };
+        let update = async |id: &UserId, change: UserChange| {
+            let version = users::get(&test.admin().await, app, id)
+                .await
+                .unwrap()
+                .user
+                .version;
+            code(users::update(&cx, app, id, version, change).await)
+        };
+        for (id, sees, edits, name, password) in [
+            (&inside, "OK", "OK", "OK", "OK"),
+            (&free, "OK", "OK", "OK", "OK"),
+            // Whoever signs in as them would reach the other group's rows.
+            (&shared, "OK", "OK", "FORBIDDEN", "FORBIDDEN"),
+            (&boss, "OK", "FORBIDDEN", "FORBIDDEN", "FORBIDDEN"),
+            (&own, "OK", "OK", "FORBIDDEN", "OK"),
+            (&outside, "NOT_FOUND", "NOT_FOUND", "NOT_FOUND", "NOT_FOUND"),
+        ] {
+            assert_eq!(code(users::get(&cx, app, id).await), sees, "{id} is seen");
+            assert_eq!(update(id, rename("Renamed")).await, edits, "{id} is edited");
+            let new = format!("user {}", &id.as_str()[24..]);
+            assert_eq!(update(id, username(&new)).await, name, "{id} is renamed");
+            let set = users::set_password(&cx, app, id, hash()).await;
+            assert_eq!(code(set), password, "{id} gets a password");
+        }
+        let create = async |groups: &[GroupId]| {
+            let draft = UserDraft {
+                username: test.app.surroundings.new_id().to_string(),
+                groups: groups.to_vec(),
+                ..UserDraft::default()
+            };
+            code(users::create(&cx, app, draft, None).await)
+        };
+        assert_eq!(create(std::slice::from_ref(&sales)).await, "OK");
+        assert_eq!(create(&[]).await, "OK");
+        assert_eq!(create(&[sales, hr]).await, "NOT_FOUND");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_user_manager_reaches_own_groups_and_widens_nothing() {
+    on_each(async |test| {
+        let app = &test.app;
+        let (sales, hr) = (test.add_group("Sales").await, test.add_group("HR").await);
+        let free = test.add_user("free", &[], &[]).await;
+        let outside = test
+            .add_user("outside", &[], std::slice::from_ref(&hr))
+            .await;
+        let boss = test.add_user("boss", &[Role::Admin], &[]).await;
+        let cx = manager(
+            &test,
+            "manager",
+            Role::UserManager,
+            std::slice::from_ref(&sales),
+        )
+        .await;
+        let own = cx.principal().unwrap().user.clone();
+        let add = async |group: &GroupId, user: &UserId| {
+            let change = MemberChange {
+                add: vec![user.clone()],
+                remove: vec![],
+            };
+            code(groups::change_members(&cx, app, group, change).await)
+        };
+        assert_eq!(add(&sales, &free).await, "OK");
+        assert_eq!(add(&hr, &free).await, "NOT_FOUND");
+        assert_eq!(add(&hr, &own).await, "FORBIDDEN");
+        assert_eq!(add(&sales, &outside).await, "NOT_FOUND");
+        assert_eq!(add(&sales, &boss).await, "FORBIDDEN");
+        let names: Vec<_> = groups::list(&cx, app).await.unwrap();
+        let names: Vec<_> = names.iter().map(|group| group.name.as_str()).collect();
+        assert_eq!(names, ["everyone", "Sales"]);
+        let both = [sales.clone(), hr.clone()];
+        let members = groups::list_members(&cx, app, &both).await.unwrap();
+        assert!(
+            members.iter().all(|(group, _)| *group == sales),
+            "{members:?}"
+        );
+        assert_eq!(
+            code(groups::rename(&cx, app, &hr, 1, "Other").await),
+            "NOT_FOUND"
+        );
+        assert_eq!(code(groups::delete(&cx, app, &hr, 1).await), "NOT_FOUND");
+        // A group that the manager makes is the manager's own from then on.
+        let made = groups::create(&cx, app, "Interns").await.unwrap();
+        let cx = test.as_user("manager").await;
+        assert_eq!(
+            code(groups::rename(&cx, app, &made.id, 1, "Trainees").await),
+            "OK"
+        );
+        assert_eq!(code(groups::delete(&cx, app, &made.id, 2).await), "OK");
+        assert_eq!(
+            code(groups::rename(&cx, app, &sales, 1, "Sales 2").await),
+            "OK"
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn only_an_admin_names_groups_while_row_rules_compare_with_their_names() {
+    on_each_target(async |target| {
+        let (test, app) = (&target.test, &target.test.app);
+        let sales = test.add_group("Sales").await;
+        let cx = manager(
+            test,
+            "manager",
+            Role::UserManager,
+            std::slice::from_ref(&sales),
+        )
+        .await;
+        let policy = |operand| PolicyDraft {
+            name: "own region".into(),
+            rules: vec![Rule {
+                field: "region".into(),
+                operator: Operator::Eq,
+                operand,
+            }],
+        };
+        // A text that only looks like it is none.
+        let text = Operand::Values(vec![r#""operand":"groups""#.into()]);
+        schemas::set_policies(&target.admin, app, target.id(), vec![policy(text)])
+            .await
+            .unwrap();
+        assert_eq!(code(groups::create(&cx, app, "North").await), "OK");
+        let policies = vec![policy(Operand::Groups)];
+        schemas::set_policies(&target.admin, app, target.id(), policies)
+            .await
+            .unwrap();
+        assert_eq!(code(groups::create(&cx, app, "South").await), "FORBIDDEN");
+        assert_eq!(
+            code(groups::rename(&cx, app, &sales, 1, "South").await),
+            "FORBIDDEN"
+        );
+        assert_eq!(
+            code(groups::rename(&target.admin, app, &sales, 1, "South").await),
+            "OK"
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_request_limited_to_some_schemas_reaches_no_other_and_administers_nothing() {
+    on_each_target(async |target| {
+        let (test, app) = (&target.test, &target.test.app);
+        let limited = |only: Vec<_>| {
+            let mut principal = (**target.admin.principal().unwrap()).clone();
+            principal.only_schemas = Some(only);
+            test.cx(Some(principal))
+        };
+        let here = limited(vec![target.id().clone()]);
+        let elsewhere = limited(Vec::new());
+        assert_eq!(target.rows(&here, None).await.rows.len(), 0);
+        assert_eq!(schemas::list(&here, app).await.unwrap().len(), 1);
+        assert_eq!(schemas::list(&elsewhere, app).await.unwrap().len(), 0);
+        let page = target.page(&elsewhere, None, Vec::new(), 10, None).await;
+        assert!(matches!(page, Err(Error::NotFound(_))), "{page:?}");
+        assert_eq!(
+            code(schemas::get(&elsewhere, app, target.id()).await),
+            "NOT_FOUND"
+        );
+        let seen = schemas::get(&here, app, target.id()).await.unwrap();
+        assert_eq!(
+            (seen.permissions.len(), seen.actions.is_empty()),
+            (0, false)
+        );
+        assert_eq!(
+            code(schemas::set_policies(&here, app, target.id(), vec![]).await),
+            "FORBIDDEN"
+        );
+        assert_eq!(code(connections::list(&here, app).await), "FORBIDDEN");
+        assert_eq!(
+            code(users::list(&here, app, "", None, 1).await),
+            "FORBIDDEN"
+        );
+    })
+    .await;
+}
