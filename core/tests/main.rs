@@ -12,6 +12,7 @@ mod outbox;
 mod reading;
 mod recovering;
 mod rendered;
+mod rolling_back;
 mod row_security;
 mod schemas;
 mod scopes;

@@ -43,6 +43,7 @@ pub struct Mutation(
     topics::schemas::SchemaMutation,
     topics::rights::RightsMutation,
     topics::write::WriteMutation,
+    topics::rollback::RollBackMutation,
     topics::changes::ChangeMutation,
     topics::people::PeopleMutation,
     topics::people::GroupMutation,

@@ -111,4 +111,7 @@ pub struct Field {
     /// What its values must keep.
     #[serde(default)]
     pub rules: Rules,
+    /// Whether the database computes its values from those of other columns.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub computed: bool,
 }

@@ -22,6 +22,7 @@ use crate::catalog::Loaded;
 use crate::cx::Cx;
 use crate::error::{Error, Result};
 use crate::hex;
+use crate::ids::UserId;
 use crate::outbox;
 use crate::plan::{RowAction, RowChange};
 use crate::repo::changes::{self, AuditRow, Change, Closing, State};
@@ -122,11 +123,32 @@ fn digest(command: &WriteCommand) -> Result<String> {
     Ok(hex::encode(&Sha256::digest(body.as_bytes())))
 }
 
+/// What came of the command, if it was sent before: for commands whose changes are worked out from rows that may be other
+/// ones by now.
+///
+/// # Errors
+/// As [`open`].
+pub(crate) async fn answered(
+    cx: &Cx,
+    app: &App,
+    command: &WriteCommand,
+) -> Result<Option<WriteOutcome>> {
+    let user = &cx.principal()?.user;
+    let before = changes::find_change(&app.repo, &command.change).await?;
+    let digest = digest(command)?;
+    before
+        .map(|before| first_outcome(before, &digest, user))
+        .transpose()
+}
+
 async fn known(app: &App, asked: &Change) -> Result<WriteOutcome> {
-    let before = changes::find_change(&app.repo, &asked.id)
-        .await?
-        .ok_or(Error::Stale("change"))?;
-    if before.digest != asked.digest || before.user != asked.user {
+    let before = changes::find_change(&app.repo, &asked.id).await?;
+    let before = before.ok_or(Error::Stale("change"))?;
+    first_outcome(before, &asked.digest, &asked.user)
+}
+
+fn first_outcome(before: Change, digest: &str, user: &UserId) -> Result<WriteOutcome> {
+    if before.digest != digest || before.user != *user {
         return Err(Error::invalid(
             "changeId",
             "CHANGE_ID_REUSED",

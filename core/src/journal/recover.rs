@@ -133,6 +133,7 @@ impl<'a> Booking<'a> {
             version: None,
             code: None,
             message: None,
+            wanted: None,
         });
         WriteOutcome {
             change: self.change.id.clone(),

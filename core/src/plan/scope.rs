@@ -16,7 +16,7 @@ use crate::catalog::Loaded;
 use crate::error::{Error, Result};
 use crate::ids::ChangeId;
 use crate::policy::{Action, Grant};
-use crate::schema::{Definition, KeyMaker};
+use crate::schema::Definition;
 
 /// What to do with a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,6 +75,8 @@ pub enum Meaning {
     Check(Vec<usize>),
     /// Rows as they are after.
     After,
+    /// The end of a batch that shall not take effect.
+    Rehearsal,
 }
 
 /// A batch that a grant allows.
@@ -87,6 +89,14 @@ pub struct ScopedBatch {
 impl ScopedBatch {
     pub(crate) fn batch(&self) -> &Batch {
         &self.batch
+    }
+
+    /// The same, with a last step that never finds what it demands: everything is carried out, and nothing takes effect.
+    pub(crate) fn rehearsed(mut self, loaded: &Loaded) -> Self {
+        let table = loaded.whole.schema.definition.table.clone();
+        self.batch.check(table, Expr::False, Expect::Rows(1));
+        self.meanings.push(Meaning::Rehearsal);
+        self
     }
 
     /// What each step is about.
@@ -144,6 +154,9 @@ pub fn scope(
         meanings: builder.meanings,
     })
 }
+
+/// Whether the database makes the key, and the fields that are given: what rows of one insert have in common.
+type Alike = (bool, Vec<usize>);
 
 struct Builder<'a> {
     definition: &'a Definition,
@@ -250,19 +263,19 @@ impl Builder<'_> {
 
     /// Adds that give the same fields go into one statement.
     fn adds(&mut self) -> Result<()> {
-        let mut groups: Vec<(Vec<usize>, Vec<usize>)> = Vec::new();
+        let mut groups: Vec<(Alike, Vec<usize>)> = Vec::new();
         for position in self.of(|change| change.action == RowAction::Add) {
-            let fields = self
-                .changes
-                .get(position)
-                .map(|change| change.set.iter().map(|(field, _)| *field).collect());
-            let fields: Vec<usize> = fields.unwrap_or_default();
-            match groups.iter_mut().find(|(known, _)| *known == fields) {
+            let Some(change) = self.changes.get(position) else {
+                continue;
+            };
+            let fields = change.set.iter().map(|(field, _)| *field).collect();
+            let alike = (change.key.is_empty(), fields);
+            match groups.iter_mut().find(|(known, _)| *known == alike) {
                 Some((_, positions)) => positions.push(position),
-                None => groups.push((fields, vec![position])),
+                None => groups.push((alike, vec![position])),
             }
         }
-        for (fields, positions) in groups {
+        for ((_, fields), positions) in groups {
             let insert = self.insert(&fields, &positions)?;
             let rows = positions.len() as u64;
             self.write(Meaning::Write(positions), Statement::Insert(insert), rows);
@@ -272,10 +285,9 @@ impl Builder<'_> {
 
     fn insert(&self, fields: &[usize], positions: &[usize]) -> Result<Insert> {
         let definition = self.definition;
-        let made_by_database = definition
-            .key
-            .iter()
-            .any(|part| part.maker == KeyMaker::Database);
+        // A row that comes back has its own key, also where the database makes those of new rows.
+        let mut inserted = positions.iter().filter_map(|at| self.changes.get(*at));
+        let made_by_database = inserted.all(|change| change.key.is_empty());
         let keys = definition
             .key
             .iter()

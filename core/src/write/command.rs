@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
 use crate::ids::{ChangeId, SchemaId};
-use crate::plan::Purpose;
+use crate::plan::{Purpose, RowAction};
 
 /// Values by field name.
 pub type Values = Map<String, Json>;
@@ -47,6 +47,27 @@ pub enum Seen {
     Version(String),
     /// Nothing: whatever is there is overwritten.
     Anything,
+}
+
+impl WriteChange {
+    /// What it does.
+    pub fn action(&self) -> RowAction {
+        match self {
+            Self::Add { .. } => RowAction::Add,
+            Self::Edit { .. } => RowAction::Edit,
+            Self::Delete { .. } => RowAction::Delete,
+        }
+    }
+
+    /// The values that it writes, as JSON object.
+    pub fn values(&self) -> Option<Json> {
+        match self {
+            Self::Add { values, .. } | Self::Edit { values, .. } => {
+                Some(Json::Object(values.clone()))
+            }
+            Self::Delete { .. } => None,
+        }
+    }
 }
 
 /// One change of one row.

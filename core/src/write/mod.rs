@@ -3,6 +3,9 @@
 mod command;
 mod image;
 mod outcome;
+mod reach;
+mod rehearse;
+mod rollback;
 mod sent;
 mod validate;
 mod versions;
@@ -11,6 +14,11 @@ pub use command::{Seen, Values, WriteChange, WriteCommand};
 pub use image::{Image, key_hash, key_json, version_of};
 pub use outcome::{RowOutcome, RowStatus, WriteOutcome, WriteState};
 pub(crate) use outcome::{Settled, Trace};
+pub use rehearse::{Preview, PreviewRow};
+pub use rollback::{
+    GoingBack, RestoreCommand, RollBackCommand, WentBack, preview_restore_row, preview_roll_back,
+    restore_row, roll_back,
+};
 pub use validate::key as read_key;
 
 pub use crate::plan::Purpose;
@@ -25,12 +33,22 @@ use crate::app::App;
 use crate::catalog::{self, Loaded};
 use crate::cx::Cx;
 use crate::error::{Error, Result};
+use crate::ids::ChangeId;
 use crate::journal::{self, Entry, Opening};
 use crate::permit;
 use crate::plan::{self, Mark, RowChange, ScopedBatch};
 use crate::policy::{self, Grant};
 use crate::targets::Opened;
 use sent::Sent;
+
+/// How a change is sent.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sending {
+    /// So that it takes effect.
+    Real,
+    /// So that it is refused at its end: nothing takes effect, and no marker is written.
+    Rehearsal,
+}
 
 /// A change that is ready to be sent.
 struct Prepared {
@@ -41,13 +59,25 @@ struct Prepared {
     scoped: ScopedBatch,
 }
 
+impl Prepared {
+    fn sent<'a>(&'a self, change: &'a ChangeId) -> Sent<'a> {
+        Sent {
+            change,
+            definition: &self.loaded.whole.schema.definition,
+            grant: &self.grant,
+            changes: &self.changes,
+            scoped: &self.scoped,
+        }
+    }
+}
+
 /// Writes rows. The same change id sent again answers with the first outcome.
 ///
 /// # Errors
 /// `Invalid` with the path of every fault in the input, `NotFound` and `Denied` by the user's rights, `Target` when the
 /// database could not do it, `OutcomeUnknown` when it never answered. What concerns single rows is in the outcome.
 pub async fn submit(cx: &Cx, app: &App, command: WriteCommand) -> Result<WriteOutcome> {
-    let prepared = match prepare(cx, app, &command).await? {
+    let prepared = match prepare(cx, app, &command, Sending::Real).await? {
         Ok(prepared) => prepared,
         Err(conflicts) => return Ok(conflicts),
     };
@@ -76,7 +106,7 @@ pub async fn explain(cx: &Cx, app: &App, command: &WriteCommand) -> Result<Vec<R
     permit::manage_schemas(cx)?
         .schema(app, &command.schema)
         .await?;
-    match prepare(cx, app, command).await? {
+    match prepare(cx, app, command, Sending::Real).await? {
         Ok(prepared) => prepared.target.render(&prepared.scoped).await,
         Err(_) => Err(Error::Stale("row")),
     }
@@ -86,6 +116,7 @@ async fn prepare(
     cx: &Cx,
     app: &App,
     command: &WriteCommand,
+    how: Sending,
 ) -> Result<std::result::Result<Prepared, WriteOutcome>> {
     let principal = permit::writer(cx)?;
     let found = catalog::find(app, &command.schema, &principal).await?;
@@ -102,7 +133,8 @@ async fn prepare(
         change: &command.change,
         now: cx.now(),
     };
-    let mark = target.marked.then_some(&mark);
+    let is_marked = target.marked && how == Sending::Real;
+    let mark = is_marked.then_some(&mark);
     let scoped = plan::scope(
         &loaded,
         &grant,
@@ -111,6 +143,10 @@ async fn prepare(
         mark,
         app.options.batch_deadline_ms,
     )?;
+    let scoped = match how {
+        Sending::Real => scoped,
+        Sending::Rehearsal => scoped.rehearsed(&loaded),
+    };
     Ok(Ok(Prepared {
         loaded,
         grant,
@@ -127,13 +163,8 @@ async fn settle(
     entry: Entry,
     answer: std::result::Result<BatchOutcome, DriverError>,
 ) -> Result<WriteOutcome> {
-    let sent = Sent {
-        change: &entry.change.id,
-        definition: &prepared.loaded.whole.schema.definition,
-        grant: &prepared.grant,
-        changes: &prepared.changes,
-        scoped: &prepared.scoped,
-    };
+    let id = entry.change.id.clone();
+    let sent = prepared.sent(&id);
     let settled = match answer {
         Ok(BatchOutcome::Committed(done)) => sent.committed(&done),
         Ok(BatchOutcome::Refused { step, done, .. }) => sent.refused(step, &done),

@@ -59,6 +59,9 @@ pub struct RowOutcome {
     pub code: Option<String>,
     /// What was wrong, for people.
     pub message: Option<String>,
+    /// Where the server worked the change out and somebody else's values are in its way: what it would write.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wanted: Option<Json>,
 }
 
 /// What came of a change.
@@ -98,6 +101,7 @@ impl RowOutcome {
             version: None,
             code: None,
             message: None,
+            wanted: None,
         }
     }
 

@@ -26,7 +26,7 @@ pub(super) struct Sent<'a> {
     pub(super) scoped: &'a ScopedBatch,
 }
 
-type Images = HashMap<String, Image>;
+pub(super) type Images = HashMap<String, Image>;
 
 impl Sent<'_> {
     /// The batch took effect.
@@ -82,7 +82,7 @@ impl Sent<'_> {
         (outcome, trace)
     }
 
-    fn images(&self, done: &[StepOutcome], wanted: &Meaning) -> Images {
+    pub(super) fn images(&self, done: &[StepOutcome], wanted: &Meaning) -> Images {
         let steps = self.scoped.meanings().iter().zip(done);
         let steps = steps.filter(|(meaning, _)| *meaning == wanted);
         let rows = steps.flat_map(|(_, outcome)| Image::all(self.definition, outcome));

@@ -151,7 +151,7 @@ impl<'a> Checker<'a> {
     fn new_key(&mut self, json: Option<&Json>) -> Vec<Value> {
         let made_by = |maker| self.definition.key.iter().any(|part| part.maker == maker);
         match json {
-            Some(_) if made_by(KeyMaker::Database) => {
+            Some(_) if made_by(KeyMaker::Database) && !self.purpose.is_return() => {
                 self.fault(
                     "key",
                     "KEY",
@@ -246,6 +246,15 @@ impl<'a> Checker<'a> {
             .filter(|(position, _)| self.grant.sees(*position))
     }
 
+    /// What an earlier change left guards a roll-back whether or not the user sees it.
+    fn guarding_field(&self, name: &str) -> Option<(usize, &'a Field)> {
+        if self.purpose.is_return() {
+            self.definition.field(name)
+        } else {
+            self.visible_field(name)
+        }
+    }
+
     fn seen(&mut self, seen: &Seen) -> Vec<(usize, Value)> {
         let Seen::Values(values) = seen else {
             return Vec::new();
@@ -259,7 +268,7 @@ impl<'a> Checker<'a> {
         }
         let mut read = Vec::with_capacity(values.len());
         for (name, json) in values {
-            let value = self.visible_field(name).map(|(position, field)| {
+            let value = self.guarding_field(name).map(|(position, field)| {
                 row_json::read(json, &field.kind).map(|value| (position, value))
             });
             match value {

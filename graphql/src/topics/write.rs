@@ -170,15 +170,17 @@ impl RowChangeInput {
     }
 }
 
+/// Reads the identifier of a change.
+pub(super) fn change_id(id: &str, path: &str) -> Result<ChangeId> {
+    ChangeId::parse(id).map_err(|_| {
+        let message = "The change id must be a UUID.";
+        public(quillback_core::Error::invalid(path, "WRONG_TYPE", message))
+    })
+}
+
 impl WriteRowsInput {
     fn command(self) -> Result<WriteCommand> {
-        let change = ChangeId::parse(&self.change_id).map_err(|_| {
-            public(quillback_core::Error::invalid(
-                "changeId",
-                "WRONG_TYPE",
-                "The change id must be a UUID.",
-            ))
-        })?;
+        let change = change_id(&self.change_id, "changeId")?;
         let changes = self.changes.into_iter().enumerate();
         let changes = changes
             .map(|(at, change)| change.parse(&format!("changes.{at}")))
@@ -201,7 +203,7 @@ enum WriteState {
 /// What came of one row.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "StoredStatus")]
-enum RowStatus {
+pub(super) enum RowStatus {
     /// Written.
     Applied,
     /// Someone else changed the row meanwhile; `row` holds what is there now.
@@ -219,7 +221,7 @@ enum RowStatus {
 }
 
 /// What came of a change.
-struct WriteRowsPayload(WriteOutcome);
+pub(super) struct WriteRowsPayload(pub(super) WriteOutcome);
 
 #[Object]
 impl WriteRowsPayload {
@@ -262,6 +264,11 @@ impl RowOutcome {
     /// The row as it is now: what you wrote, or in a conflict what someone else did.
     async fn row(&self) -> Option<Json> {
         self.0.row.clone().map(Json)
+    }
+
+    /// In a conflict with a change that the server worked out, such as a roll-back: the values that it would write.
+    async fn wanted(&self) -> Option<Json> {
+        self.0.wanted.clone().map(Json)
     }
 
     /// Version of that row.

@@ -21,6 +21,7 @@ mod demo;
 mod faults;
 mod history;
 mod readme;
+mod rolling_back;
 mod rows;
 mod schemas;
 mod secrets;

@@ -371,6 +371,7 @@ fn one_field(
         kind,
         required: given.required,
         rules,
+        computed: known.is_some_and(|column| column.generated),
     })
 }
 
