@@ -16,7 +16,7 @@ pub(crate) struct RollBackMutation;
 #[Object]
 impl RollBackMutation {
     /// Takes an earlier change back, whole: edited rows get the values that it replaced, removed rows come back with their
-    /// keys, added rows go. Needs the right ROLL_BACK. It is a change itself: it can be taken back, and sent twice with the
+    /// keys, added rows go. Needs the right `ROLL_BACK`. It is a change itself: it can be taken back, and sent twice with the
     /// same `changeId` it is applied once. Rows that you may not see are left alone and not told of.
     async fn roll_back(&self, ctx: &Context<'_>, input: RollBackInput) -> Result<RollBackPayload> {
         let command = input.command()?;
@@ -37,7 +37,7 @@ impl RollBackMutation {
     }
 
     /// Brings a row back to what it was after an earlier change, past everything that happened to it since; a row that is
-    /// gone comes back with its key. Needs the right ROLL_BACK.
+    /// gone comes back with its key. Needs the right `ROLL_BACK`.
     async fn restore_row(
         &self,
         ctx: &Context<'_>,
