@@ -143,6 +143,31 @@ async fn a_change_sent_again_answers_with_the_first_outcome() {
 }
 
 #[tokio::test]
+async fn a_change_that_names_a_version_does_not_conflict_with_itself() {
+    on_each_target(async |target| {
+        let admin = &target.admin;
+        let key = target.add(admin, full_row()).await;
+        let version = target.rows(admin, None).await.rows[0].version.clone();
+        let changes = vec![WriteChange::Edit {
+            key,
+            values: json!({ "units": 1 }).as_object().unwrap().clone(),
+            seen: Seen::Version(version),
+        }];
+        let id = ChangeId::from(admin.new_id());
+        let first = target.send(admin, &id, changes.clone()).await.unwrap();
+        let again = target.send(admin, &id, changes.clone()).await.unwrap();
+        assert_eq!(first.state, WriteState::Applied);
+        assert!(again.repeated);
+        assert_eq!(again.rows[0].status, RowStatus::Applied);
+        assert_eq!(again.rows[0].version, first.rows[0].version);
+        // Under another id it is another change, and the version is an old one.
+        let other = target.write(admin, changes).await.unwrap();
+        assert_eq!(other.rows[0].status, RowStatus::Conflict);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_row_that_is_gone_is_not_found() {
     on_each_target(async |target| {
         let admin = &target.admin;

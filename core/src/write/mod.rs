@@ -77,9 +77,14 @@ impl Prepared {
 /// `Invalid` with the path of every fault in the input, `NotFound` and `Denied` by the user's rights, `Target` when the
 /// database could not do it, `OutcomeUnknown` when it never answered. What concerns single rows is in the outcome.
 pub async fn submit(cx: &Cx, app: &App, command: WriteCommand) -> Result<WriteOutcome> {
-    let prepared = match prepare(cx, app, &command, Sending::Real).await? {
-        Ok(prepared) => prepared,
-        Err(conflicts) => return Ok(conflicts),
+    let prepared = match prepare(cx, app, &command, Sending::Real).await {
+        Ok(Ok(prepared)) => prepared,
+        // It may be in its own way: the rows are as it left them when it was sent before.
+        Ok(Err(conflicts)) => return first_outcome(cx, app, &command, Ok(conflicts)).await,
+        Err(error @ Error::Invalid(_)) => {
+            return first_outcome(cx, app, &command, Err(error)).await;
+        }
+        Err(error) => return Err(error),
     };
     let entry = match journal::open(
         cx,
@@ -96,6 +101,19 @@ pub async fn submit(cx: &Cx, app: &App, command: WriteCommand) -> Result<WriteOu
     };
     let answer = prepared.target.apply(&prepared.scoped).await;
     settle(cx, app, &prepared, entry, answer).await
+}
+
+/// What came of the command when it was sent before, or else the refusal.
+async fn first_outcome(
+    cx: &Cx,
+    app: &App,
+    command: &WriteCommand,
+    refusal: Result<WriteOutcome>,
+) -> Result<WriteOutcome> {
+    match journal::answered(cx, app, command).await? {
+        Some(outcome) => Ok(outcome),
+        None => refusal,
+    }
 }
 
 /// The SQL and the parameters that [`submit`] would send, for people who may change the schema.

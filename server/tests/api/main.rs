@@ -20,6 +20,7 @@ mod crash;
 mod demo;
 mod faults;
 mod history;
+mod journal;
 mod readme;
 mod rolling_back;
 mod rows;

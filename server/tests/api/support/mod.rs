@@ -2,6 +2,7 @@
 
 mod client;
 mod program;
+mod scratch;
 mod target;
 
 use std::{
@@ -17,7 +18,7 @@ use std::{
 use metrics_exporter_prometheus::PrometheusHandle;
 use quillback_plugin_host::Registry;
 use quillback_server::{
-    config::{Config, Environment},
+    config::{Config, Environment, SecretSource, SecretText},
     http::{Bound, Stopped, metrics},
     wire::{self, Ground, Running, Use},
 };
@@ -27,7 +28,8 @@ use tokio::{sync::mpsc, task::JoinHandle};
 
 pub use self::{
     client::Client,
-    program::Program,
+    program::{Program, Served},
+    scratch::{Scratch, server_url},
     target::{Database, PAGE, Table, WRITE, common_fields},
 };
 
@@ -146,9 +148,15 @@ impl TestServer {
 
 /// Settings for a test, and every driver, linked.
 fn ground(home: &Path) -> Ground {
+    ground_on(home.join("data"), None)
+}
+
+/// The same on this data folder, and on this repository instead of the one in the folder.
+pub fn ground_on(folder: PathBuf, repository: Option<&str>) -> Ground {
     let mut config = Config::default();
     config.server.listen.set_port(0);
-    config.data.folder = home.join("data");
+    config.data.folder = folder;
+    config.repository.url = repository.map(|url| SecretSource::Literal(SecretText::new(url)));
     let mut registry = Registry::default();
     for plugin in [
         quillback_driver_sqlite::driver_plugin(),

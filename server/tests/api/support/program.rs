@@ -31,9 +31,16 @@ pub struct Served {
 impl Program {
     /// Installs the program.
     pub fn install() -> Self {
+        Self::with_drivers(&["sqlite"])
+    }
+
+    /// Installs the program with these drivers.
+    pub fn with_drivers(ids: &[&str]) -> Self {
         let program = Self::without_drivers();
-        let file = quillback_plugin_host::file_name("sqlite");
-        link(&plugin(&file), &program.file("drivers").join(file));
+        for id in ids {
+            let file = quillback_plugin_host::file_name(id);
+            link(&plugin(id, &file), &program.file("drivers").join(file));
+        }
         program
     }
 
@@ -188,7 +195,7 @@ fn word_after<'a>(text: &'a str, before: &str) -> Option<&'a str> {
 }
 
 /// The plugin file that was built with this test, or that is built now.
-fn plugin(file: &str) -> PathBuf {
+fn plugin(id: &str, file: &str) -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let deps = test.parent().unwrap();
     let profile = deps.parent().unwrap();
@@ -196,12 +203,8 @@ fn plugin(file: &str) -> PathBuf {
     if !places.iter().any(|place| place.is_file()) {
         let cargo = option_env!("CARGO").unwrap_or("cargo");
         let built = Command::new(cargo)
-            .args([
-                "build",
-                "--package",
-                "quillback-driver-sqlite",
-                "--target-dir",
-            ])
+            .args(["build", "--package", &format!("quillback-driver-{id}")])
+            .arg("--target-dir")
             .arg(profile.parent().unwrap())
             .current_dir(env!("CARGO_MANIFEST_DIR"))
             .status()

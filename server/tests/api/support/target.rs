@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::{Value as Json, json};
 
-use super::{Client, unique_id};
+use super::{Client, server_url, unique_id};
 
 /// A database that rows are written into.
 pub struct Database {
@@ -21,19 +21,14 @@ impl Database {
         }
     }
 
+    /// One that is reached with these options.
+    pub fn at(driver: &'static str, options: Json) -> Self {
+        Self { driver, options }
+    }
+
     /// The server that `QUILLBACK_TEST_<ID>_URL` names; none when it is not set.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "a test finds its database through the environment"
-    )]
     pub fn server(driver: &'static str) -> Option<Self> {
-        let variable = format!("QUILLBACK_TEST_{}_URL", driver.to_uppercase());
-        let url = std::env::var(&variable).ok().filter(|url| !url.is_empty());
-        let required = std::env::var("QUILLBACK_REQUIRE_DRIVERS").unwrap_or_default();
-        assert!(
-            url.is_some() || !required.split(',').any(|id| id.trim() == driver),
-            "{variable} is not set, but QUILLBACK_REQUIRE_DRIVERS has {driver}"
-        );
+        let url = server_url(driver);
         Some(Self {
             driver,
             options: json!({ "url": url? }),
@@ -81,7 +76,7 @@ pub fn common_fields() -> Json {
 }
 
 /// A schema with its table.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Table {
     pub schema: String,
     pub name: String,
