@@ -215,12 +215,7 @@ async fn an_admin_settles_an_unknown_change_as_applied() {
             journal::find(admin, app, &id).await.unwrap().state,
             State::Applied
         );
-        let command = HistoryCommand {
-            schema: target.id().clone(),
-            key: None,
-            offset: 0,
-            first: 10,
-        };
+        let command = HistoryCommand::newest(target.id().clone(), 10);
         let history = history::history(admin, app, command).await.unwrap();
         assert_eq!(history.entries.len(), 1);
         assert_eq!(history.entries[0].after.as_ref().unwrap()["units"], 7);

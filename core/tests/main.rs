@@ -3,9 +3,11 @@
 
 mod audit_events;
 mod bootstrap;
+mod certain;
 mod changes;
 mod credentials;
 mod groups;
+mod history;
 mod keys;
 mod migrations;
 mod outbox;

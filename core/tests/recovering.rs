@@ -105,12 +105,7 @@ async fn a_change_that_took_effect_is_booked_once() {
         );
         assert_eq!(recover(&target).await, Recovered::default());
         assert_eq!(state(&target, &id).await, State::Applied);
-        let command = HistoryCommand {
-            schema: target.id().clone(),
-            key: None,
-            offset: 0,
-            first: 10,
-        };
+        let command = HistoryCommand::newest(target.id().clone(), 10);
         let history = history::history(&target.admin, &target.test.app, command)
             .await
             .unwrap();

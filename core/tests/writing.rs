@@ -267,10 +267,8 @@ async fn the_history_holds_every_change_with_before_and_after() {
             .await
             .unwrap();
         let command = HistoryCommand {
-            schema: target.id().clone(),
             key: Some(key.clone()),
-            offset: 0,
-            first: 10,
+            ..HistoryCommand::newest(target.id().clone(), 10)
         };
         let history = history::history(admin, &target.test.app, command)
             .await

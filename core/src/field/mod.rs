@@ -5,6 +5,7 @@ mod rules;
 
 pub use detect::{column_type, detect};
 pub use rules::check;
+pub(crate) use rules::compare;
 
 use quillback_plugin_api::Ident;
 use serde::{Deserialize, Serialize};

@@ -121,7 +121,8 @@ fn plain(json: &serde_json::Value) -> String {
         .map_or_else(|| json.to_string(), str::to_owned)
 }
 
-fn compare(left: &Value, right: &Value) -> Option<Ordering> {
+/// The order of two values of the same type; `None` where there is none.
+pub(crate) fn compare(left: &Value, right: &Value) -> Option<Ordering> {
     match (left, right) {
         (Value::I64(left), Value::I64(right)) | (Value::Time(left), Value::Time(right)) => {
             Some(left.cmp(right))

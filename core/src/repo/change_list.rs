@@ -170,6 +170,18 @@ pub async fn find_summary(repo: &RemoteInstance, id: &ChangeId) -> Result<Option
         .pop())
 }
 
+/// Those of these changes that are there.
+pub async fn list_by_id(repo: &RemoteInstance, ids: &[ChangeId]) -> Result<Vec<ChangeSummary>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let these = Expr::In {
+        column: Ident::literal("id"),
+        values: ids.iter().map(Value::from).collect(),
+    };
+    select(repo, CHANGES.select(these), record).await
+}
+
 fn record(record: &mut Record<'_>) -> Result<ChangeSummary> {
     Ok(ChangeSummary {
         id: ChangeId::stored(record.text()?),

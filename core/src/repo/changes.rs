@@ -33,7 +33,7 @@ const CHANGES: Table = Table {
         "reverts",
     ],
 };
-const AUDIT_ROWS: Table = Table {
+pub(super) const AUDIT_ROWS: Table = Table {
     name: "_audit_rows",
     columns: &[
         "change_id",
@@ -329,7 +329,7 @@ fn audit_values(keys: &MacKeys, row: &AuditRow) -> Result<Vec<Value>> {
     ])
 }
 
-fn audit_record(record: &mut Record<'_>) -> Result<AuditRow> {
+pub(super) fn audit_record(record: &mut Record<'_>) -> Result<AuditRow> {
     let json = |text: Option<String>| text.map(|text| parse_json(&text)).transpose();
     Ok(AuditRow {
         change: ChangeId::stored(record.text()?),

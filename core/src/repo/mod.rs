@@ -7,6 +7,7 @@ pub mod change_list;
 pub mod changes;
 pub mod connections;
 pub mod groups;
+pub mod history;
 pub mod migrate;
 pub mod outbox;
 pub mod people;

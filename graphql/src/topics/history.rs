@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
+use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
 use quillback_core::audit::events::{self, Event, EventFilter};
 use quillback_core::audit::history::{self, HistoryCommand, HistoryEntry as Entry};
-use quillback_core::ids::{SchemaId, UserId};
+use quillback_core::ids::{ChangeId, SchemaId, UserId};
 use quillback_core::repo::people;
 use quillback_core::write::Purpose;
 
@@ -18,21 +18,27 @@ pub(crate) struct HistoryQuery;
 
 #[Object]
 impl HistoryQuery {
-    /// History of the rows of a schema, or of one row, newest first. Needs the right HISTORY, and shows only rows that you
-    /// may see now.
+    /// History of the rows of a schema, or of one row, newest first. Needs the right HISTORY. Where row rules limit what you
+    /// see, it shows rows that you see now and removed ones that you saw until then, and of each entry only values that the
+    /// rules let through.
+    #[graphql(complexity = "5 + child_complexity")]
     async fn history(
         &self,
         ctx: &Context<'_>,
         schema_id: ID,
         #[graphql(desc = "Only this row.")] key: Option<Json>,
+        #[graphql(desc = "Which entries; all of them when it is left out.", default)]
+        filter: HistoryFilter,
         #[graphql(desc = "Most entries to answer, 1 to 500.", default = 50)] first: u32,
-        #[graphql(desc = "Entries to pass over.", default)] offset: u32,
+        #[graphql(desc = "End cursor of the page after which this one starts.")] after: Option<
+            String,
+        >,
     ) -> Result<History> {
-        let schema = SchemaId::parse(&schema_id).public()?;
         let command = HistoryCommand {
-            schema,
+            schema: SchemaId::parse(&schema_id).public()?,
             key: key.map(|json| json.0),
-            offset,
+            filter: filter.wanted().public()?,
+            after,
             first,
         };
         let history = history::history(ctx.cx()?, ctx.app()?, command)
@@ -46,25 +52,21 @@ impl HistoryQuery {
         Ok(History {
             entries: history.entries.into_iter().map(entry).collect(),
             has_more: history.more,
+            end_cursor: history.end,
         })
     }
 
-    /// What was done to users, groups, connections and schemas, newest first; for admins.
+    /// What was done to users, groups, connections, schemas and settings, and who signed in, newest first. Admins see
+    /// everything, others what they did themselves: they name themselves in the filter.
     async fn audit_events(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Only of this kind of thing, such as `schema`.")] subject_type: Option<
-            String,
-        >,
-        #[graphql(desc = "Only of this thing.")] subject_id: Option<String>,
+        #[graphql(desc = "Which entries; all of them when it is left out.", default)]
+        filter: AuditEventFilter,
         #[graphql(desc = "Most entries to answer, 1 to 500.", default = 50)] first: u32,
         #[graphql(desc = "Id of the entry after which the page starts.")] after: Option<ID>,
     ) -> Result<Vec<AuditEvent>> {
-        let filter = EventFilter {
-            user: None,
-            subject_type,
-            subject_id,
-        };
+        let filter = filter.wanted().public()?;
         let after = after
             .map(|id| quillback_core::ids::EventId::parse(&id))
             .transpose()
@@ -109,13 +111,91 @@ pub(super) async fn user_names<'a>(
         .collect())
 }
 
+/// Which entries of the history to show; what is left out does not limit.
+#[derive(InputObject, Default)]
+struct HistoryFilter {
+    /// Only of this user.
+    user_id: Option<ID>,
+    /// Only of this kind.
+    action: Option<HistoryAction>,
+    /// Only of this change.
+    change_id: Option<ID>,
+    /// Only those of this moment or later.
+    since: Option<DateTime>,
+    /// Only those before this moment.
+    until: Option<DateTime>,
+}
+
+/// What can be done to a row.
+#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+enum HistoryAction {
+    /// It was added.
+    Add,
+    /// It was changed.
+    Edit,
+    /// It was removed.
+    Delete,
+}
+
+impl HistoryFilter {
+    fn wanted(&self) -> quillback_core::Result<history::HistoryFilter> {
+        let user = self.user_id.as_ref().map(|id| UserId::parse(id));
+        let change = self.change_id.as_ref().map(|id| ChangeId::parse(id));
+        let action = self.action.map(|action| match action {
+            HistoryAction::Add => "add",
+            HistoryAction::Edit => "edit",
+            HistoryAction::Delete => "delete",
+        });
+        Ok(history::HistoryFilter {
+            user: user.transpose()?,
+            action: action.map(str::to_owned),
+            change: change.transpose()?,
+            since: self.since.map(|moment| moment.0),
+            until: self.until.map(|moment| moment.0),
+        })
+    }
+}
+
+/// Which entries of the audit trail to show; what is left out does not limit.
+#[derive(InputObject, Default)]
+struct AuditEventFilter {
+    /// Only of this user.
+    user_id: Option<ID>,
+    /// Only of this action, such as `user.create`; one that ends in a point stands for all that begin with it.
+    action: Option<String>,
+    /// Only of this kind of thing, such as `schema`.
+    subject_type: Option<String>,
+    /// Only of this thing.
+    subject_id: Option<String>,
+    /// Only those of this moment or later.
+    since: Option<DateTime>,
+    /// Only those before this moment.
+    until: Option<DateTime>,
+}
+
+impl AuditEventFilter {
+    fn wanted(self) -> quillback_core::Result<EventFilter> {
+        let user = self.user_id.as_ref().map(|id| UserId::parse(id));
+        Ok(EventFilter {
+            user: user.transpose()?,
+            action: self.action,
+            subject_type: self.subject_type,
+            subject_id: self.subject_id,
+            since: self.since.map(|moment| moment.0),
+            until: self.until.map(|moment| moment.0),
+        })
+    }
+}
+
 /// A page of the history.
 #[derive(SimpleObject)]
 struct History {
     /// Entries, newest first.
     entries: Vec<HistoryEntry>,
-    /// Whether there are more.
+    /// Whether there may be more behind them.
     has_more: bool,
+    /// Cursor to go on behind this page. There may be one without entries, where a long stretch is hidden from you.
+    end_cursor: Option<String>,
 }
 
 /// What happened to one row in one change.
@@ -151,9 +231,34 @@ impl HistoryEntry {
         self.entry.after.clone().map(Json)
     }
 
-    /// Who did it.
+    /// Whether row rules hide from you what was before, or what was after.
+    async fn is_partial(&self) -> bool {
+        self.entry.is_partial
+    }
+
+    /// Whether what was before is not known, because the answer of the database was lost.
+    async fn is_recovered(&self) -> bool {
+        self.entry.is_recovered
+    }
+
+    /// Who did it, by the name that they have now.
     async fn username(&self) -> Option<&str> {
         self.username.as_deref()
+    }
+
+    /// Whether the user was signed in; otherwise the identity was only claimed.
+    async fn is_verified(&self) -> bool {
+        self.entry.verified
+    }
+
+    /// What the change was for.
+    async fn purpose(&self) -> ChangePurpose {
+        (&self.entry.purpose).into()
+    }
+
+    /// The earlier change that it took back, or went back to.
+    async fn reverts(&self) -> Option<ID> {
+        self.entry.purpose.earlier().map(id)
     }
 
     /// When.

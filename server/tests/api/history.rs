@@ -15,6 +15,46 @@ mod cases {
         history(schemaId: $schema, key: $key) { entries { action key before after username at changeId } hasMore }
     }";
 
+    const PAGE: &str = "query($schema: ID!, $filter: HistoryFilter! = {}, $after: String) {
+        history(schemaId: $schema, filter: $filter, first: 3, after: $after) {
+            entries { action isVerified isPartial isRecovered purpose reverts } hasMore endCursor
+        }
+    }";
+
+    async fn pages_and_filters(admin: &Client, schema: &Json) {
+        let first = admin.run(PAGE, json!({ "schema": schema })).await;
+        let first = &first["history"];
+        assert_eq!(first["entries"].as_array().unwrap().len(), 3);
+        assert_eq!(
+            first["entries"][0],
+            json!({
+                "action": "delete", "isVerified": true, "isPartial": false,
+                "isRecovered": false, "purpose": "WRITE", "reverts": null,
+            })
+        );
+        assert_eq!(first["hasMore"], true);
+        let asked = json!({ "schema": schema, "after": first["endCursor"] });
+        let second = admin.run(PAGE, asked).await;
+        assert_eq!(second["history"]["entries"].as_array().unwrap().len(), 1);
+        assert_eq!(second["history"]["hasMore"], false);
+        let asked = json!({ "schema": schema, "filter": { "action": "EDIT" } });
+        let edits = admin.run(PAGE, asked).await;
+        assert_eq!(edits["history"]["entries"].as_array().unwrap().len(), 1);
+        let events = admin
+            .run(
+                "{ auditEvents(filter: { action: \"session.\" }) { action } }",
+                Json::Null,
+            )
+            .await;
+        let events = events["auditEvents"].as_array().unwrap();
+        assert!(!events.is_empty());
+        assert!(
+            events
+                .iter()
+                .all(|event| event["action"].as_str().unwrap().starts_with("session."))
+        );
+    }
+
     pub async fn every_change_of_a_row_is_told_with_before_and_after(
         server: TestServer,
         admin: Client,
@@ -73,6 +113,7 @@ mod cases {
 
         let all = admin.run(HISTORY, json!({ "schema": table.schema })).await;
         assert_eq!(all["history"]["entries"].as_array().unwrap().len(), 4);
+        pages_and_filters(&admin, &table.schema).await;
         table.drop(&admin).await;
     }
 }
