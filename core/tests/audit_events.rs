@@ -1,11 +1,18 @@
 //! The administrative audit trail.
 
+use quillback_core::admin::people::groups;
 use quillback_core::admin::people::users::{self, UserChange};
+use quillback_core::admin::{connections, schemas};
+use quillback_core::app::{App, Drivers};
 use quillback_core::audit::events::{EventFilter, list_events};
 use quillback_core::cx::Role;
+use quillback_core::field::FieldKind;
 use quillback_core::ids::EventId;
+use quillback_core::policy::Rights;
+use serde_json::{Value as Json, json};
 
-use crate::support::{TestApp, on_each};
+use crate::support::target::{Target, draft_of, field, fields};
+use crate::support::{Kind, TestApp, on_each};
 
 #[tokio::test]
 async fn every_action_has_an_entry_with_who_and_what() {
@@ -151,4 +158,124 @@ async fn no_hash_is_in_the_trail() {
             .iter()
             .all(|event| !event.details.to_string().contains("argon2"))
     );
+}
+
+/// Details of the newest entry of this action.
+async fn details(target: &Target, action: &str) -> Json {
+    let filter = EventFilter {
+        action: Some(action.into()),
+        ..EventFilter::default()
+    };
+    let events = list_events(&target.admin, &target.test.app, &filter, None, 1)
+        .await
+        .unwrap();
+    events[0].details.clone()
+}
+
+#[tokio::test]
+async fn an_entry_tells_what_there_was_and_what_there_is_and_no_secret() {
+    let target = Target::on(Kind::Sqlite).await;
+    let (admin, app) = (&target.admin, &target.test.app);
+    let mut more = fields();
+    more.push(field("extra", FieldKind::Integer));
+    let draft = draft_of(&target.connection, "Budget", "forecast", more);
+    let revision = target.schema.revision;
+    schemas::update(admin, app, target.id(), revision, draft)
+        .await
+        .unwrap();
+    let told = details(&target, "schema.update").await;
+    assert_eq!(told["before"]["label"], "Forecast");
+    assert_eq!(told["after"]["label"], "Budget");
+    assert_eq!(
+        told["after"]["module"],
+        Json::Null,
+        "what is the same is left out"
+    );
+    let fields = |side: &str| told[side]["definition"]["fields"].as_array().unwrap().len();
+    assert_eq!(fields("after"), fields("before") + 1);
+
+    let group = target.test.add_group("north").await;
+    let permissions = vec![(group, Rights::all())];
+    schemas::set_permissions(admin, app, target.id(), permissions)
+        .await
+        .unwrap();
+    let told = details(&target, "schema.permissions").await;
+    assert_eq!(told["before"], json!([]));
+    assert_eq!(told["after"].as_array().unwrap().len(), 1);
+
+    let policy = schemas::PolicyDraft {
+        name: "all".into(),
+        rules: Vec::new(),
+    };
+    for (policies, before, after) in [(vec![policy], 0, 1), (Vec::new(), 1, 0)] {
+        schemas::set_policies(admin, app, target.id(), policies)
+            .await
+            .unwrap();
+        let told = details(&target, "schema.policies").await;
+        assert_eq!(told["before"].as_array().unwrap().len(), before);
+        assert_eq!(told["after"].as_array().unwrap().len(), after);
+        target.test.clock.advance(1);
+    }
+}
+
+#[tokio::test]
+async fn an_edited_connection_tells_that_its_secrets_changed_and_not_what_they_are() {
+    let test = TestApp::new().await;
+    let admin = test.admin().await;
+    let draft = |name: &str, password: Option<&str>| {
+        let mut options = json!({ "host": "db.example", "database": "d", "user": "u" });
+        if let Some(password) = password {
+            options["password"] = json!(password);
+        }
+        connections::ConnectionDraft {
+            name: name.into(),
+            driver: "postgres".into(),
+            options: options.as_object().unwrap().clone(),
+            ..connections::ConnectionDraft::default()
+        }
+    };
+    let app = App {
+        drivers: Drivers::new(vec![Kind::Postgres.driver()]),
+        ..test.app.clone()
+    };
+    let first = draft("one", Some("secret-one"));
+    let made = connections::create(&admin, &app, first).await.unwrap();
+    for (version, next, expected) in [
+        (1, draft("two", None), Json::Null),
+        (2, draft("two", Some("secret-two")), json!("changed")),
+    ] {
+        test.clock.advance(1);
+        connections::update(&admin, &app, &made.id, version, next)
+            .await
+            .unwrap();
+        let filter = EventFilter {
+            action: Some("connection.".into()),
+            ..EventFilter::default()
+        };
+        let events = list_events(&admin, &app, &filter, None, 5).await.unwrap();
+        assert_eq!(events[0].action, "connection.update");
+        assert_eq!(events[0].details["after"]["secrets"], expected);
+        assert!(!format!("{events:?}").contains("secret-"));
+    }
+}
+
+#[tokio::test]
+async fn everybody_reads_what_they_did_themselves() {
+    let test = TestApp::new().await;
+    let id = test.add_user("ada", &[Role::UserManager], &[]).await;
+    let ada = test.as_user("ada").await;
+    groups::create(&ada, &test.app, "hers").await.unwrap();
+    let own = EventFilter {
+        user: Some(id),
+        ..EventFilter::default()
+    };
+    let events = list_events(&ada, &test.app, &own, None, 10).await.unwrap();
+    let actions: Vec<_> = events.iter().map(|event| event.action.as_str()).collect();
+    assert_eq!(actions, ["group.create"]);
+    let others = EventFilter {
+        user: Some(test.user("admin").await.id),
+        ..EventFilter::default()
+    };
+    let denied = list_events(&ada, &test.app, &others, None, 10).await;
+    assert_eq!(denied.unwrap_err().code(), "FORBIDDEN");
 }

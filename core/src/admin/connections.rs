@@ -87,7 +87,7 @@ pub async fn update(
         "connection.update",
         "connection",
         Some(id.as_str()),
-        shown(&connection, homes.as_ref()),
+        changed(app, &before, &connection, homes.as_ref()),
     )?;
     save(app, &batch).await?;
     Ok(connection)
@@ -346,6 +346,22 @@ fn validate(info: &DriverInfo, options: &FullOptions) -> Result<()> {
     } else {
         Err(Error::Invalid(problems))
     }
+}
+
+/// What an edit changed, for the audit trail: that there are other secrets, not what they are.
+fn changed(app: &App, before: &Connection, after: &Connection, homes: Option<&Homes>) -> Json {
+    let plain = |connection: &Connection| {
+        let sealed = connection.secrets.as_deref()?;
+        let context = secrets_context(&connection.id);
+        app.keyring.open(&context, sealed).ok()
+    };
+    let mut now = shown(after, homes);
+    // A secret is sealed anew at each edit, whether or not it is another one.
+    let has_others = after.secrets.is_some() && plain(before) != plain(after);
+    if let (true, Json::Object(parts)) = (has_others, &mut now) {
+        parts.insert("secrets".into(), json!("changed"));
+    }
+    events::difference(&shown(before, None), &now)
 }
 
 /// What the audit trail says of a connection: that there are secrets, not what they are.

@@ -5,6 +5,7 @@ use quillback_plugin_api::civil::Timestamp;
 use quillback_plugin_api::sql::{Compare, Direction, Expr, Select, TextMatch};
 use quillback_plugin_api::{Ident, Value};
 use serde::Serialize;
+use serde_json::{Map, Value as Json, json};
 
 use super::EventForm;
 use crate::app::App;
@@ -44,7 +45,7 @@ pub struct Event {
     /// Which one.
     pub subject_id: Option<String>,
     /// What changed, as a JSON object; of secrets only that they changed.
-    pub details: serde_json::Value,
+    pub details: Json,
 }
 
 /// Which entries to list.
@@ -140,6 +141,36 @@ pub fn event_by(
     ];
     batch.write(EVENTS.insert(&[values]), Expect::Rows(1));
     Ok(())
+}
+
+/// What differs between two states of a thing, as `before` and `after`: of nested objects only the parts that differ.
+pub(crate) fn difference(before: &Json, after: &Json) -> Json {
+    let (before, after) = parts(before, after);
+    json!({ "before": before, "after": after })
+}
+
+fn parts(before: &Json, after: &Json) -> (Json, Json) {
+    let (Json::Object(from), Json::Object(to)) = (before, after) else {
+        return (before.clone(), after.clone());
+    };
+    let (mut old, mut new) = (Map::new(), Map::new());
+    let added = to.keys().filter(|name| !from.contains_key(*name));
+    for name in from.keys().chain(added) {
+        let (was, is) = (from.get(name), to.get(name));
+        if was == is {
+            continue;
+        }
+        let (was, is) = match (was, is) {
+            (Some(was), Some(is)) => parts(was, is),
+            _ => (
+                was.cloned().unwrap_or_default(),
+                is.cloned().unwrap_or_default(),
+            ),
+        };
+        old.insert(name.clone(), was);
+        new.insert(name.clone(), is);
+    }
+    (Json::Object(old), Json::Object(new))
 }
 
 /// At most `limit` entries, the latest first, from before the entry `before` on.

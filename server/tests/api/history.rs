@@ -21,7 +21,7 @@ mod cases {
         }
     }";
 
-    async fn pages_and_filters(admin: &Client, schema: &Json) {
+    async fn pages_and_filters(admin: &Client, schema: &str) {
         let first = admin.run(PAGE, json!({ "schema": schema })).await;
         let first = &first["history"];
         assert_eq!(first["entries"].as_array().unwrap().len(), 3);

@@ -137,7 +137,7 @@ pub async fn update(
             keep_an_admin(app, &mut batch, id).await?;
         }
     }
-    let details = json!({ "before": shown(before), "after": shown(&user) });
+    let details = events::difference(&shown(before), &shown(&user));
     events::event(
         &mut batch,
         cx,

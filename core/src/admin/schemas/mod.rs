@@ -219,7 +219,7 @@ pub async fn update(
         "schema.update",
         "schema",
         Some(id.as_str()),
-        shown(&schema)?,
+        events::difference(&shown(&found.schema)?, &shown(&schema)?),
     )?;
     save(app, &batch).await?;
     Ok(schema)
@@ -252,7 +252,7 @@ pub async fn delete(
         "schema.delete",
         "schema",
         Some(id.as_str()),
-        json!({ "dropTable": drop_table }),
+        json!({ "label": found.schema.label, "dropTable": drop_table }),
     )?;
     save(app, &batch).await?;
     if drop_table {

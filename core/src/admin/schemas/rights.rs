@@ -57,7 +57,7 @@ pub async fn set_permissions(
         "schema.permissions",
         "schema",
         Some(id.as_str()),
-        json!({ "permissions": permissions }),
+        json!({ "before": found.permissions, "after": permissions }),
     )?;
     save(app, &batch).await?;
     let after = schemas::get_whole(&app.repo, id).await?;
@@ -150,17 +150,19 @@ pub async fn set_policies(
     let mut batch = Batch::default();
     schemas::set_policies(&mut batch, &found, &policies, cx.now())?;
     schemas::touch_schema(&mut batch, &found, cx.now());
-    let shown: Vec<_> = policies
-        .iter()
-        .map(|policy| json!({ "name": policy.name, "rules": policy.rules }))
-        .collect();
+    let shown = |policies: &[Policy]| -> Vec<_> {
+        let policies = policies.iter();
+        policies
+            .map(|policy| json!({ "name": policy.name, "rules": policy.rules }))
+            .collect()
+    };
     events::event(
         &mut batch,
         cx,
         "schema.policies",
         "schema",
         Some(id.as_str()),
-        json!({ "policies": shown }),
+        json!({ "before": shown(&found.policies), "after": shown(&policies) }),
     )?;
     save(app, &batch).await?;
     Ok(policies)
