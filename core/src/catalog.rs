@@ -8,6 +8,7 @@ use crate::cx::Principal;
 use crate::error::{Error, Result};
 use crate::ids::SchemaId;
 use crate::repo::connections::{self, Connection};
+use crate::repo::entitlements;
 use crate::repo::schemas::{self, Whole};
 use crate::repo::{one_number, read, records};
 
@@ -55,14 +56,14 @@ impl Cache {
 /// `NotFound` when there is no such schema.
 pub async fn find(app: &App, id: &SchemaId, principal: &Principal) -> Result<Found> {
     let known = app.cache.get(id);
-    let mut reads = vec![schemas::entitlements(principal), schemas::revision(id)];
+    let mut reads = vec![entitlements::of_principal(principal), schemas::revision(id)];
     if let Some(known) = &known {
         reads.push(connections::one(&known.connection.id));
     }
     let outcomes = read(&app.repo, reads).await?;
-    let entitlements = outcomes
+    let held = outcomes
         .first()
-        .map_or_else(|| Ok(Vec::new()), schemas::entitlements_from)?;
+        .map_or_else(|| Ok(Vec::new()), entitlements::pairs)?;
     let revision = outcomes
         .get(1)
         .map_or_else(|| Ok(Vec::new()), |outcome| records(outcome, one_number))?
@@ -77,7 +78,7 @@ pub async fn find(app: &App, id: &SchemaId, principal: &Principal) -> Result<Fou
     };
     Ok(Found {
         loaded,
-        entitlements,
+        entitlements: held,
     })
 }
 

@@ -26,6 +26,8 @@ pub enum Admin {}
 pub enum ManageConnections {}
 /// Making and changing schemas.
 pub enum ManageSchemas {}
+/// Seeing what users may do.
+pub enum SeeUsers {}
 /// Seeing connections, in order to manage them or to make schemas on them.
 pub enum SeeConnections {}
 /// Seeing how schemas are managed.
@@ -129,6 +131,15 @@ pub fn see_schemas(cx: &Cx) -> Result<Permit<SeeSchemas>> {
 /// As [`admin`].
 pub fn manage_users(cx: &Cx) -> Result<Permit<ManageUsers>> {
     change(cx, Role::UserManager, "manage users and groups")
+}
+
+/// As [`manage_users`], and for a token for reading too: gives the right to look at what users may do.
+///
+/// # Errors
+/// As [`admin`].
+pub fn see_users(cx: &Cx) -> Result<Permit<SeeUsers>> {
+    let may = |principal: &Principal| principal.has(Role::UserManager);
+    grant(cx, may, "see what other users may do")
 }
 
 /// Demands the right to make connections or schemas: both need to see what connections there are.

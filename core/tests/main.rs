@@ -1,11 +1,13 @@
 //! Tests of the use-cases, on every repository database at hand.
 #![cfg(test)]
 
+mod access;
 mod audit_events;
 mod bootstrap;
 mod certain;
 mod changes;
 mod credentials;
+mod entitlements;
 mod groups;
 mod history;
 mod keys;

@@ -3,12 +3,13 @@
 use quillback_core::admin::connections::{self, ConnectionDraft};
 use quillback_core::admin::people::groups::{self, MemberChange};
 use quillback_core::admin::people::users::{self, UserChange, UserDraft};
-use quillback_core::admin::schemas::{self, PolicyDraft};
+use quillback_core::admin::schemas::{self, PolicyDraft, SchemaDraft};
 use quillback_core::cx::{Cx, Role};
-use quillback_core::ids::{GroupId, UserId};
+use quillback_core::field::FieldKind;
+use quillback_core::ids::{ConnectionId, GroupId, SchemaId, UserId};
 use quillback_core::policy::{Action, Operand, Operator, Rights, Rule};
 use quillback_core::repo::groups as stored;
-use quillback_core::{Error, Result};
+use quillback_core::{App, Error, Result};
 
 use crate::support::target::{Target, draft_of, faults, field, on_each_target};
 use crate::support::{Kind, TestApp, hash, on_each};
@@ -50,6 +51,18 @@ fn view() -> Rights {
         actions: vec![Action::View],
         ..Rights::default()
     }
+}
+
+/// Looks into the connection, and plans a schema on it.
+async fn looks_and_plans(cx: &Cx, app: &App, id: &ConnectionId, (looks, plans): (&str, &str)) {
+    assert_eq!(code(schemas::database_schemas(cx, app, id).await), looks);
+    let page = (0, 10);
+    let tables = schemas::tables(cx, app, id, None, String::new(), page).await;
+    assert_eq!(code(tables), looks);
+    let table = schemas::table(cx, app, id, None, "forecast".into()).await;
+    assert_eq!(code(table), looks);
+    let draft = draft_of(id, "New", "new_table", crate::support::target::fields());
+    assert_eq!(code(schemas::plan(cx, app, None, draft).await), plans);
 }
 
 #[tokio::test]
@@ -114,27 +127,8 @@ async fn a_connection_is_managed_by_its_groups() {
             code(connections::get(&alice, app, &target.connection).await),
             "NOT_FOUND"
         );
-        for (cx, looks, plans) in [
-            (&designer, "OK", "OK"),
-            (&outsider, "NOT_FOUND", "INVALID_INPUT"),
-        ] {
-            assert_eq!(
-                code(schemas::database_schemas(cx, app, &made.id).await),
-                looks
-            );
-            let page = (0, 10);
-            let tables = schemas::tables(cx, app, &made.id, None, String::new(), page).await;
-            assert_eq!(code(tables), looks);
-            let table = schemas::table(cx, app, &made.id, None, "forecast".into()).await;
-            assert_eq!(code(table), looks);
-            let draft = draft_of(
-                &made.id,
-                "New",
-                "new_table",
-                crate::support::target::fields(),
-            );
-            assert_eq!(code(schemas::plan(cx, app, None, draft).await), plans);
-        }
+        looks_and_plans(&designer, app, &made.id, ("OK", "OK")).await;
+        looks_and_plans(&outsider, app, &made.id, ("NOT_FOUND", "INVALID_INPUT")).await;
         assert_eq!(
             code(connections::delete(&bob, app, &made.id, made.version).await),
             "NOT_FOUND"
@@ -233,22 +227,30 @@ async fn a_connection_belongs_to_own_groups_only() {
     }
 }
 
-#[tokio::test]
-async fn a_schema_is_managed_by_the_groups_with_rights_on_it() {
-    on_each_target(async |target| {
+/// A schema "Mine" that alice of "Sales" has made on a connection that everyone may build on; bob is in "HR".
+struct Lent<'a> {
+    target: &'a Target,
+    sales: GroupId,
+    hr: GroupId,
+    everyone: GroupId,
+    alice: Cx,
+    bob: Cx,
+    made: SchemaId,
+}
+
+impl<'a> Lent<'a> {
+    async fn new(target: &'a Target) -> Self {
         let (test, app) = (&target.test, &target.test.app);
         let (sales, hr) = (test.add_group("Sales").await, test.add_group("HR").await);
         let everyone = stored::find_everyone(&app.repo).await.unwrap().unwrap().id;
         let role = Role::SchemaManager;
         let alice = manager(test, "alice", role, std::slice::from_ref(&sales)).await;
         let bob = manager(test, "bob", role, std::slice::from_ref(&hr)).await;
-        let lost = manager(test, "lost", role, &[]).await;
-        let draft = connections::get(&target.admin, app, &target.connection)
-            .await
-            .unwrap();
+        let known = connections::get(&target.admin, app, &target.connection);
+        let known = known.await.unwrap();
         let lend = ConnectionDraft {
-            name: draft.name,
-            driver: draft.driver,
+            name: known.name,
+            driver: known.driver,
             options: target.database.options(),
             marker: true,
             groups: Some(vec![sales.clone(), everyone.clone()]),
@@ -256,91 +258,114 @@ async fn a_schema_is_managed_by_the_groups_with_rights_on_it() {
         connections::update(&target.admin, app, &target.connection, 1, lend)
             .await
             .unwrap();
+        let made = schemas::create(&alice, app, mine(target)).await.unwrap();
+        Self {
+            target,
+            sales,
+            hr,
+            everyone,
+            alice,
+            bob,
+            made: made.id,
+        }
+    }
 
-        let fields = || {
-            vec![field(
-                "name",
-                quillback_core::field::FieldKind::Text { length: 20 },
-            )]
-        };
-        let draft =
-            |label: &str| draft_of(&target.connection, label, &label.to_lowercase(), fields());
+    fn app(&self) -> &App {
+        &self.target.test.app
+    }
+
+    async fn revision(&self) -> i64 {
+        let seen = schemas::get(&self.target.admin, self.app(), &self.made).await;
+        seen.unwrap().schema.revision
+    }
+
+    async fn lists(&self, cx: &Cx) -> bool {
+        let all = schemas::list(cx, self.app()).await.unwrap();
+        all.iter().any(|schema| schema.id == self.made)
+    }
+
+    /// The answers to a plan, a change, new policies and new permissions.
+    async fn change(&self, cx: &Cx) -> [&'static str; 4] {
+        let (app, id, now) = (self.app(), &self.made, self.revision().await);
+        let draft = || mine(self.target);
+        [
+            code(schemas::plan(cx, app, Some(id), draft()).await),
+            code(schemas::update(cx, app, id, now, draft()).await),
+            code(schemas::set_policies(cx, app, id, Vec::new()).await),
+            code(schemas::set_permissions(cx, app, id, Vec::new()).await),
+        ]
+    }
+
+    async fn give(&self, cx: &Cx, group: &GroupId, rights: Rights) -> Result<Option<String>> {
+        let permissions = vec![(group.clone(), rights)];
+        schemas::set_permissions(cx, self.app(), &self.made, permissions).await
+    }
+}
+
+fn mine(target: &Target) -> SchemaDraft {
+    let fields = vec![field("name", FieldKind::Text { length: 20 })];
+    draft_of(&target.connection, "Mine", "mine", fields)
+}
+
+#[tokio::test]
+async fn a_schema_is_managed_by_the_groups_with_rights_on_it() {
+    on_each_target(async |target| {
+        let lent = Lent::new(&target).await;
+        let (app, id) = (lent.app(), &lent.made);
+        let lost = manager(&target.test, "lost", Role::SchemaManager, &[]).await;
         assert_eq!(
-            fault(schemas::create(&lost, app, draft("Lost")).await),
+            fault(schemas::create(&lost, app, mine(&target)).await),
             ("groups".into(), "NO_GROUP")
         );
-        let foreign =
-            schemas::create_in(&alice, app, draft("Foreign"), Some(vec![hr.clone()])).await;
+        let groups = Some(vec![lent.hr.clone()]);
+        let foreign = schemas::create_in(&lent.alice, app, mine(&target), groups).await;
         assert_eq!(code(foreign), "NOT_FOUND");
-        let made = schemas::create(&alice, app, draft("Mine")).await.unwrap();
-        let id = &made.id;
-        let listed = async |cx: &Cx| {
-            let all = schemas::list(cx, app).await.unwrap();
-            all.iter().any(|schema| schema.id == *id)
-        };
         // The maker manages it and sees no rows yet; nobody else knows of it.
-        assert!(
-            schemas::get(&alice, app, id)
-                .await
-                .unwrap()
-                .actions
-                .is_empty()
-        );
-        assert!(listed(&alice).await && !listed(&bob).await);
-        let change = async |cx: &Cx| {
-            let now = schemas::get(&target.admin, app, id)
-                .await
-                .unwrap()
-                .schema
-                .revision;
-            [
-                code(schemas::plan(cx, app, Some(id), draft("Mine")).await),
-                code(schemas::update(cx, app, id, now, draft("Mine")).await),
-                code(schemas::set_policies(cx, app, id, Vec::new()).await),
-                code(schemas::set_permissions(cx, app, id, Vec::new()).await),
-            ]
-        };
-        assert_eq!(change(&bob).await, ["NOT_FOUND"; 4]);
-        assert_eq!(code(schemas::get(&bob, app, id).await), "NOT_FOUND");
-        assert_eq!(
-            code(schemas::delete(&bob, app, id, 1, false).await),
-            "NOT_FOUND"
-        );
-        assert_eq!(change(&alice).await, ["OK"; 4]);
+        let seen = schemas::get(&lent.alice, app, id).await.unwrap();
+        assert!(seen.actions.is_empty());
+        assert!(lent.lists(&lent.alice).await && !lent.lists(&lent.bob).await);
+        assert_eq!(lent.change(&lent.bob).await, ["NOT_FOUND"; 4]);
+        assert_eq!(code(schemas::get(&lent.bob, app, id).await), "NOT_FOUND");
+        let deleted = schemas::delete(&lent.bob, app, id, 1, false).await;
+        assert_eq!(code(deleted), "NOT_FOUND");
+        assert_eq!(lent.change(&lent.alice).await, ["OK"; 4]);
+        let now = lent.revision().await;
+        let deleted = schemas::delete(&lent.alice, app, id, now, true).await;
+        assert_eq!(code(deleted), "OK");
+    })
+    .await;
+}
 
-        // Rights go to own groups and to everyone, and the last own group stays.
-        let give = async |cx: &Cx, group: &GroupId, rights: Rights| {
-            schemas::set_permissions(cx, app, id, vec![(group.clone(), rights)]).await
-        };
-        assert_eq!(code(give(&alice, &hr, view()).await), "NOT_FOUND");
+#[tokio::test]
+async fn a_schema_is_shared_with_own_groups_and_everyone_with_a_warning() {
+    on_each_target(async |target| {
+        let lent = Lent::new(&target).await;
+        let (app, id) = (lent.app(), &lent.made);
+        let (alice, bob) = (&lent.alice, &lent.bob);
+        assert_eq!(code(lent.give(alice, &lent.hr, view()).await), "NOT_FOUND");
         assert_eq!(
-            fault(give(&alice, &sales, Rights::default()).await),
+            fault(lent.give(alice, &lent.sales, Rights::default()).await),
             ("permissions".into(), "LAST_GROUP")
         );
-        assert_eq!(give(&alice, &sales, view()).await.unwrap(), None);
-        let warning = give(&alice, &everyone, view()).await.unwrap().unwrap();
-        assert!(warning.contains("may see its rows"), "{warning}");
-        let shown = schemas::get(&alice, app, id).await.unwrap().public_warning;
-        assert_eq!(shown, Some(warning));
+        assert_eq!(lent.give(alice, &lent.sales, view()).await.unwrap(), None);
+        let warning = lent.give(alice, &lent.everyone, view()).await.unwrap();
+        assert!(warning.as_ref().unwrap().contains("may see its rows"));
+        let shown = schemas::get(alice, app, id).await.unwrap().public_warning;
+        assert_eq!(shown, warning);
         // Everybody sees it now, and that makes nobody its manager.
-        assert!(listed(&bob).await && listed(&lost).await);
-        assert_eq!(change(&bob).await, ["NOT_FOUND"; 4]);
-        let seen = schemas::get(&bob, app, id).await.unwrap();
+        assert!(lent.lists(bob).await);
+        assert_eq!(lent.change(bob).await, ["NOT_FOUND"; 4]);
+        let seen = schemas::get(bob, app, id).await.unwrap();
         assert_eq!((seen.public_warning, seen.permissions.len()), (None, 0));
         let may_change = Rights {
             actions: vec![Action::View, Action::Edit],
             ..Rights::default()
         };
-        let warning = give(&alice, &everyone, may_change).await.unwrap().unwrap();
-        assert!(warning.contains("may see and change"), "{warning}");
+        let warning = lent.give(alice, &lent.everyone, may_change).await.unwrap();
+        assert!(warning.unwrap().contains("may see and change"));
         // An administrator shares it with another group, whose managers manage it then.
-        give(&target.admin, &hr, view()).await.unwrap();
-        assert_eq!(change(&bob).await, ["OK"; 4]);
-        let now = schemas::get(&alice, app, id).await.unwrap().schema.revision;
-        assert_eq!(
-            code(schemas::delete(&alice, app, id, now, true).await),
-            "OK"
-        );
+        lent.give(&target.admin, &lent.hr, view()).await.unwrap();
+        assert_eq!(lent.change(bob).await, ["OK"; 4]);
     })
     .await;
 }
@@ -531,8 +556,8 @@ async fn only_an_admin_names_groups_while_row_rules_compare_with_their_names() {
             }],
         };
         // A text that only looks like it is none.
-        let text = Operand::Values(vec![r#""operand":"groups""#.into()]);
-        schemas::set_policies(&target.admin, app, target.id(), vec![policy(text)])
+        let literal = Operand::Values(vec![r#""operand":"groups""#.into()]);
+        schemas::set_policies(&target.admin, app, target.id(), vec![policy(literal)])
             .await
             .unwrap();
         assert_eq!(code(groups::create(&cx, app, "North").await), "OK");

@@ -32,6 +32,8 @@ pub struct Query(
     topics::history::HistoryQuery,
     topics::changes::ChangeQuery,
     topics::people::PeopleQuery,
+    topics::access::AccessQuery,
+    topics::entitlements::EntitlementQuery,
 );
 
 /// Everything that can be changed.
@@ -47,6 +49,7 @@ pub struct Mutation(
     topics::changes::ChangeMutation,
     topics::people::PeopleMutation,
     topics::people::GroupMutation,
+    topics::entitlements::EntitlementMutation,
 );
 
 /// The executable schema.

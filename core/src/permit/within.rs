@@ -15,7 +15,7 @@ use std::ops::Deref;
 
 use super::{
     Admin, Console, ManageConnections, ManageSchemas, ManageUsers, Permit, SeeConnections,
-    SeeSchemas,
+    SeeSchemas, SeeUsers,
 };
 use crate::app::App;
 use crate::bootstrap::EVERYONE;
@@ -313,7 +313,12 @@ impl Permit<ManageSchemas> {
         Ok(())
     }
 
-    /// A user whose rows and entitlements the caller may look at and set.
+    /// Whose entitlements the caller may set: those of the own groups and of their members.
+    pub fn entitlements(&self) -> Within<ManageSchemas, Reach> {
+        Within::new(self.reach())
+    }
+
+    /// A user whose rows the caller may look at.
     ///
     /// # Errors
     /// `NotFound`, also for a user of other groups.
@@ -323,6 +328,11 @@ impl Permit<ManageSchemas> {
 }
 
 impl Permit<SeeSchemas> {
+    /// Whose entitlements the caller may look at: those of the own groups and of their members.
+    pub fn entitlements(&self) -> Within<SeeSchemas, Reach> {
+        Within::new(self.reach())
+    }
+
     /// Whether the schema is one that the caller manages.
     pub fn manages(&self, whole: &Whole) -> bool {
         belongs(&self.reach(), whole)
@@ -403,6 +413,16 @@ impl Permit<ManageUsers> {
         } else {
             Err(Error::NotFound("group"))
         }
+    }
+}
+
+impl Permit<SeeUsers> {
+    /// A user whose rights the caller may look at.
+    ///
+    /// # Errors
+    /// `NotFound`, also for a user of other groups.
+    pub async fn user(&self, app: &App, id: &UserId) -> Result<Within<SeeUsers, Person>> {
+        self.visible_person(app, id).await.map(Within::new)
     }
 }
 

@@ -88,6 +88,12 @@ pub async fn get_group(repo: &RemoteInstance, id: &GroupId) -> Result<Group> {
         .ok_or(Error::NotFound("group"))
 }
 
+/// Reads identifiers of groups and what makes their names the same, for batches of several reads.
+pub(super) fn select_names(filter: Expr) -> Select {
+    let columns = ["id", "name_key"].map(Ident::literal);
+    Select::columns(GROUPS.table(), columns, filter)
+}
+
 /// All groups in the order of their names.
 pub async fn list_groups(repo: &RemoteInstance) -> Result<Vec<Group>> {
     select(repo, GROUPS.select_by(Expr::True, "name_key"), group).await
@@ -162,6 +168,11 @@ pub(super) fn seen_by(user: &UserId, reach: &Reach) -> Expr {
         members(Expr::True).negate(),
         is("id", user),
     ])
+}
+
+/// The members of these groups, as one column of identifiers.
+pub(crate) fn members_of(groups: &[GroupId]) -> Select {
+    MEMBERS.column("user_id", of_groups(groups))
 }
 
 fn of_groups(groups: &[GroupId]) -> Expr {

@@ -6,6 +6,7 @@
 pub mod change_list;
 pub mod changes;
 pub mod connections;
+pub mod entitlements;
 pub mod groups;
 pub mod history;
 pub mod migrate;

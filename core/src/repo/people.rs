@@ -1,5 +1,6 @@
 //! `_users` and `_user_roles`: who may sign in, and what they may do in the console.
 
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use quillback_plugin_api::batch::{Batch, Expect};
@@ -290,6 +291,40 @@ pub async fn list_roles(repo: &RemoteInstance, users: &[UserId]) -> Result<Vec<(
         .into_iter()
         .filter_map(|(id, role)| Some((id, Role::parse(&role)?)))
         .collect())
+}
+
+/// Identifiers by what makes names the same.
+#[derive(Debug, Default)]
+pub(super) struct NamesById {
+    by_key: HashMap<String, String>,
+    ids: HashSet<String>,
+}
+
+impl NamesById {
+    /// The identifier that `text` is, or the identifier of that name.
+    pub(super) fn find(&self, text: &str) -> Option<String> {
+        let id = text.trim().to_lowercase();
+        if self.ids.contains(&id) {
+            return Some(id);
+        }
+        self.by_key.get(&username_key(text)).cloned()
+    }
+}
+
+/// Reads identifiers of users and what makes their names the same, for batches of several reads.
+pub(super) fn select_names(filter: Expr) -> Select {
+    let columns = ["id", "username_key"].map(Ident::literal);
+    Select::columns(USERS.table(), columns, filter)
+}
+
+/// Reads the records of identifiers and of what makes names the same.
+pub(super) fn read_names(outcome: &quillback_plugin_api::batch::StepOutcome) -> Result<NamesById> {
+    let mut names = NamesById::default();
+    for (id, key) in records(outcome, |record| Ok((record.text()?, record.text()?)))? {
+        names.by_key.insert(key, id.clone());
+        names.ids.insert(id);
+    }
+    Ok(names)
 }
 
 /// Whether there is any user at all.

@@ -1,4 +1,6 @@
-//! `_schemas` with their permissions, and the entitlements that policies speak of.
+//! `_schemas` with their permissions and policies.
+
+use std::collections::HashMap;
 
 use quillback_plugin_api::batch::{Batch, Expect, StepOutcome};
 use quillback_plugin_api::civil::Timestamp;
@@ -7,7 +9,6 @@ use quillback_plugin_api::sql::{Assignment, Expr, Select, SetTo, Statement, Text
 use quillback_plugin_api::{Ident, Value};
 
 use super::{Record, Table, is, one_text, read, records, select, to_json};
-use crate::cx::Principal;
 use crate::error::{Error, Result};
 use crate::ids::{ConnectionId, GroupId, PolicyId, SchemaId};
 use crate::permit::{Homes, ManageSchemas, Within};
@@ -35,10 +36,6 @@ const PERMISSIONS: Table = Table {
 const POLICIES: Table = Table {
     name: "_policies",
     columns: &["id", "schema_id", "name", "rules", "created_at"],
-};
-const ENTITLEMENTS: Table = Table {
-    name: "_rls_entitlements",
-    columns: &["assignable_type", "assignable_id", "property", "value"],
 };
 
 /// What makes two labels the same.
@@ -106,19 +103,14 @@ pub(crate) fn from_outcomes(outcomes: &[StepOutcome]) -> Result<Option<Whole>> {
     let Some(schema) = records(schema, record)?.pop() else {
         return Ok(None);
     };
-    let permissions = records(permissions, |record| {
-        record.text()?;
-        Ok((GroupId::stored(record.text()?), record.json()?))
-    })?;
-    let policies = records(policies, |record| {
-        let id = PolicyId::stored(record.text()?);
-        record.text()?;
-        Ok(Policy {
-            id,
-            name: record.text()?,
-            rules: record.json()?,
-        })
-    })?;
+    let permissions = records(permissions, permission)?
+        .into_iter()
+        .map(|(_, group, rights)| (group, rights))
+        .collect();
+    let policies = records(policies, policy)?
+        .into_iter()
+        .map(|(_, policy)| policy)
+        .collect();
     Ok(Some(Whole {
         schema,
         permissions,
@@ -133,6 +125,44 @@ pub(crate) fn from_outcomes(outcomes: &[StepOutcome]) -> Result<Option<Whole>> {
 pub async fn get_whole(repo: &RemoteInstance, id: &SchemaId) -> Result<Whole> {
     let outcomes = read(repo, whole(id).into()).await?;
     from_outcomes(&outcomes)?.ok_or(Error::NotFound("schema"))
+}
+
+/// All schemas by label, with the rights of all groups and their policies, in one exchange.
+pub(crate) async fn list_with_rights(repo: &RemoteInstance) -> Result<Vec<Whole>> {
+    let selects = vec![
+        SCHEMAS.select_by(Expr::True, "label_key"),
+        PERMISSIONS.select(Expr::True),
+        POLICIES.select_by(Expr::True, "created_at"),
+    ];
+    let outcomes = read(repo, selects).await?;
+    let [found, permissions, policies] = outcomes.as_slice() else {
+        return Ok(Vec::new());
+    };
+    let mut by_schema: HashMap<SchemaId, Vec<(GroupId, Rights)>> = HashMap::new();
+    for (schema, group, rights) in records(permissions, permission)? {
+        by_schema.entry(schema).or_default().push((group, rights));
+    }
+    let mut rules: HashMap<SchemaId, Vec<Policy>> = HashMap::new();
+    for (schema, policy) in records(policies, policy)? {
+        rules.entry(schema).or_default().push(policy);
+    }
+    let whole = |schema: Schema| Whole {
+        permissions: by_schema.remove(&schema.id).unwrap_or_default(),
+        policies: rules.remove(&schema.id).unwrap_or_default(),
+        schema,
+    };
+    Ok(records(found, record)?.into_iter().map(whole).collect())
+}
+
+fn policy(record: &mut Record<'_>) -> Result<(SchemaId, Policy)> {
+    let id = PolicyId::stored(record.text()?);
+    let schema = SchemaId::stored(record.text()?);
+    let policy = Policy {
+        id,
+        name: record.text()?,
+        rules: record.json()?,
+    };
+    Ok((schema, policy))
 }
 
 fn permission(record: &mut Record<'_>) -> Result<(SchemaId, GroupId, Rights)> {
@@ -164,30 +194,6 @@ pub(crate) async fn rules_name_groups(repo: &RemoteInstance) -> Result<bool> {
 /// The revision that a schema has now.
 pub(crate) fn revision(id: &SchemaId) -> Select {
     SCHEMAS.column("revision", is("id", id))
-}
-
-/// The entitlements of a user and of all the user's groups.
-pub(crate) fn entitlements(principal: &Principal) -> Select {
-    let groups = principal
-        .groups
-        .iter()
-        .map(|group| Value::from(&group.id))
-        .collect();
-    let mine = is("assignable_type", "user").and(is("assignable_id", &principal.user));
-    let ours = is("assignable_type", "group").and(Expr::In {
-        column: Ident::literal("assignable_id"),
-        values: groups,
-    });
-    ENTITLEMENTS.select(Expr::Or(vec![mine, ours]))
-}
-
-/// Reads the answer of [`entitlements`]: properties and values.
-pub(crate) fn entitlements_from(outcome: &StepOutcome) -> Result<Vec<(String, String)>> {
-    records(outcome, |record| {
-        record.text()?;
-        record.text()?;
-        Ok((record.text()?, record.text()?))
-    })
 }
 
 /// All schemas by label.

@@ -1,8 +1,10 @@
 //! One file for each topic, with its queries, mutations and types.
 
+pub(crate) mod access;
 pub(crate) mod browse;
 pub(crate) mod changes;
 pub(crate) mod connections;
+pub(crate) mod entitlements;
 pub(crate) mod fields;
 pub(crate) mod history;
 pub(crate) mod people;

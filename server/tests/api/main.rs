@@ -21,6 +21,7 @@ mod demo;
 mod faults;
 mod history;
 mod journal;
+mod people;
 mod readme;
 mod rolling_back;
 mod rows;
