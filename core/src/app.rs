@@ -37,7 +37,7 @@ pub struct Options {
     pub batch_deadline_ms: u32,
     /// Milliseconds that opening a connection may take.
     pub open_deadline_ms: u32,
-    /// Most changes of one `writeRows`.
+    /// Most rows of one change, however it is made.
     pub max_changes: usize,
     /// Most rows of one page.
     pub max_page: u32,

@@ -17,6 +17,7 @@ pub mod hex;
 pub mod ids;
 pub mod journal;
 pub mod keyring;
+mod number;
 pub mod outbox;
 pub mod permit;
 pub mod plan;

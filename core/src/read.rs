@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use quillback_plugin_api::sql::{Compare, Direction, Expr, TextMatch};
 use quillback_plugin_api::{Ident, RowSet, Value, ValueRef};
+use serde::Serialize;
 use serde_json::Value as Json;
 
 use crate::app::App;
@@ -21,7 +22,7 @@ use crate::schema::Definition;
 use crate::write::{self, key_json, shown};
 
 /// How a filter compares.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum FilterOp {
     /// Equal.
     Eq,
@@ -46,7 +47,7 @@ pub enum FilterOp {
 }
 
 /// A filter as the caller writes it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub enum Filter {
     /// All of them.
     And(Vec<Filter>),
@@ -63,6 +64,19 @@ pub enum Filter {
         /// Value, or list of values for [`FilterOp::In`].
         value: Json,
     },
+}
+
+impl Filter {
+    /// Names of the fields and key parts that it compares.
+    pub(crate) fn fields(&self) -> Vec<&str> {
+        match self {
+            Self::And(filters) | Self::Or(filters) => {
+                filters.iter().flat_map(Self::fields).collect()
+            }
+            Self::Not(filter) => filter.fields(),
+            Self::Field { name, .. } => vec![name],
+        }
+    }
 }
 
 /// What to read.
@@ -213,9 +227,9 @@ fn cursor(definition: &Definition, sort: &[SortKey], image: &write::Image) -> St
     )
 }
 
-struct Reader<'a> {
-    definition: &'a Definition,
-    grant: &'a Grant,
+pub(crate) struct Reader<'a> {
+    pub(crate) definition: &'a Definition,
+    pub(crate) grant: &'a Grant,
 }
 
 impl Reader<'_> {
@@ -284,7 +298,7 @@ impl Reader<'_> {
         }
     }
 
-    fn filter(&self, filter: &Filter, path: &str) -> Result<Expr> {
+    pub(crate) fn filter(&self, filter: &Filter, path: &str) -> Result<Expr> {
         let each = |filters: &[Filter], name: &str| -> Result<Vec<Expr>> {
             let parts = filters.iter().enumerate();
             parts

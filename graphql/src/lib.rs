@@ -46,6 +46,7 @@ pub struct Mutation(
     topics::rights::RightsMutation,
     topics::write::WriteMutation,
     topics::rollback::RollBackMutation,
+    topics::bulk::BulkMutation,
     topics::changes::ChangeMutation,
     topics::people::PeopleMutation,
     topics::people::GroupMutation,

@@ -2,12 +2,10 @@
 //!
 //! A grant is the only thing from which `plan` makes batches, and [`grant()`] is the only place that makes one.
 
-mod certain;
 mod compile;
 mod rights;
 mod rule;
 
-pub(crate) use certain::is_certain;
 pub use rights::{Action, Rights};
 pub use rule::{Operand, Operator, Policy, Rule, check_policy};
 

@@ -1,7 +1,9 @@
 //! Writing rows: many adds, edits and deletes as one change that takes effect whole or not at all.
 
+mod bulk;
 mod command;
 mod image;
+mod interpolate;
 mod outcome;
 mod reach;
 mod rehearse;
@@ -10,8 +12,13 @@ mod sent;
 mod validate;
 mod versions;
 
+pub use bulk::{BulkEditCommand, BulkValue, bulk_edit, preview_bulk_edit};
 pub use command::{Seen, Values, WriteChange, WriteCommand};
 pub use image::{Image, key_hash, key_json, version_of};
+pub use interpolate::{
+    Gap, GapReason, InterpolateCommand, Interpolated, InterpolationPreview, interpolate,
+    preview_interpolation,
+};
 pub use outcome::{RowOutcome, RowStatus, WriteOutcome, WriteState};
 pub(crate) use outcome::{Settled, Trace};
 pub use rehearse::{Preview, PreviewRow};

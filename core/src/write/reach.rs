@@ -1,5 +1,6 @@
 //! What a use-case that works its changes out itself reaches: a schema, the grant of who asks, and the target.
 
+use quillback_plugin_api::sql::Expr;
 use quillback_plugin_api::{Value, ValueRef};
 
 use super::image::Image;
@@ -10,7 +11,7 @@ use crate::cx::Cx;
 use crate::error::Result;
 use crate::ids::SchemaId;
 use crate::permit;
-use crate::plan::{ScopedPage, rows_by_key};
+use crate::plan::{self, PagePlan, ScopedPage, rows_by_key};
 use crate::policy::{self, Action, Grant};
 use crate::schema::Definition;
 use crate::targets::Opened;
@@ -43,6 +44,20 @@ impl Reach {
     async fn target(&self, app: &App) -> Result<Opened> {
         let connection = &self.found.loaded.connection;
         app.targets.get(&app.keyring, connection).await
+    }
+
+    /// At most `limit` rows that hold the filter, as the grant shows them.
+    pub(super) async fn rows(&self, app: &App, filter: Expr, limit: u64) -> Result<Vec<Image>> {
+        let plan = PagePlan {
+            filter,
+            sort: Vec::new(),
+            after: None,
+            limit: Some(limit),
+            count: false,
+            deadline_ms: self.deadline_ms,
+        };
+        let page = plan::page(self.definition(), &self.grant, plan)?;
+        self.read(app, &page).await
     }
 
     /// The rows with these keys, as the grant shows them.

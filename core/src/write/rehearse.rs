@@ -36,6 +36,14 @@ pub struct PreviewRow {
 }
 
 impl Preview {
+    /// There is nothing to do.
+    pub(super) fn of_nothing() -> Self {
+        Self {
+            state: WriteState::Applied,
+            rows: Vec::new(),
+        }
+    }
+
     /// Number of rows that the change is about.
     pub fn count(&self) -> u64 {
         self.rows.len() as u64

@@ -189,7 +189,7 @@ impl Sent<'_> {
 }
 
 /// Whether two values are the same in the database's eyes: decimals by their number, not by their trailing zeros.
-fn same(left: &Value, right: &Value) -> bool {
+pub(super) fn same(left: &Value, right: &Value) -> bool {
     let plain = |text: &str| match text.split_once('.') {
         Some((whole, fraction)) => {
             let plain = format!("{whole}.{}", fraction.trim_end_matches('0'));

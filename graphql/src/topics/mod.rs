@@ -2,6 +2,7 @@
 
 pub(crate) mod access;
 pub(crate) mod browse;
+pub(crate) mod bulk;
 pub(crate) mod changes;
 pub(crate) mod connections;
 pub(crate) mod entitlements;

@@ -96,7 +96,7 @@ enum FilterOperator {
 
 /// A filter. Give exactly one of and, or, not and field.
 #[derive(InputObject)]
-struct RowFilter {
+pub(super) struct RowFilter {
     /// All of these.
     and: Option<Vec<RowFilter>>,
     /// Any of these.
@@ -112,7 +112,7 @@ struct RowFilter {
 }
 
 impl RowFilter {
-    fn parse(self, path: &str) -> Result<Filter> {
+    pub(super) fn parse(self, path: &str) -> Result<Filter> {
         let each = |filters: Vec<Self>, name: &str| -> Result<Vec<Filter>> {
             let filters = filters.into_iter().enumerate();
             filters

@@ -26,6 +26,8 @@ pub struct LimitsSection {
     pub deadline_ms: u64,
     /// Time for running requests to finish when the server stops, in milliseconds.
     pub drain_ms: u64,
+    /// Rows of one change: of a write, a bulk edit, an interpolation or a roll-back.
+    pub row_changes: usize,
     /// Tokens of a GraphQL document.
     pub tokens: usize,
     /// Brackets open at the same time in a GraphQL document.
@@ -61,6 +63,7 @@ impl Default for LimitsSection {
             requests: 256,
             deadline_ms: 30_000,
             drain_ms: 20_000,
+            row_changes: 10_000,
             tokens: 5_000,
             nesting: 64,
             nodes: 1_000,
@@ -86,6 +89,7 @@ impl LimitsSection {
             ("connections", self.connections as u64),
             ("requests", self.requests as u64),
             ("deadline_ms", self.deadline_ms),
+            ("row_changes", self.row_changes as u64),
             ("tokens", self.tokens as u64),
             ("nesting", self.nesting as u64),
             ("nodes", self.nodes),

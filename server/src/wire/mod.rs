@@ -135,7 +135,10 @@ impl Ground {
             drivers::for_core(&self.registry),
             keys.keyring()?,
             surroundings,
-            Options::default(),
+            Options {
+                max_changes: self.config.limits.row_changes,
+                ..Options::default()
+            },
         );
         if let Err(error) = admin::keys::check(&app).await {
             if matches!(error, Error::Keyring(_)) {

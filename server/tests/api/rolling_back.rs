@@ -7,6 +7,8 @@ on_every_database! {
     later_work_stands_in_the_way_until_it_is_overwritten;
     a_row_comes_back_as_it_was_after_an_earlier_change;
     only_who_has_the_right_takes_changes_back;
+    ten_thousand_rows_are_edited_and_taken_back_in_one_change_each;
+    gaps_are_filled_as_previewed;
 }
 
 mod cases {
@@ -213,6 +215,116 @@ mod cases {
             [("reverts".to_owned(), "WRONG_TYPE".to_owned())]
         );
         assert_eq!(table.column(&admin, "name").await, ["row"]);
+        table.drop(&admin).await;
+    }
+
+    const BULK: &str = "mutation($input: BulkEditInput!) { bulkEdit(input: $input) { changeId state rows { status } } }";
+    const PREVIEW_BULK: &str = "mutation($input: BulkEditInput!) { previewBulkEdit(input: $input) {
+        wouldApply count rows { status before after }
+    } }";
+
+    pub async fn ten_thousand_rows_are_edited_and_taken_back_in_one_change_each(
+        _server: TestServer,
+        admin: Client,
+        database: Database,
+    ) {
+        let table = database.table(&admin).await;
+        for part in 0..4 {
+            let rows: Vec<Json> = (0..2_500)
+                .map(|n| json!({ "name": "bulk", "count": part * 2_500 + n }))
+                .collect();
+            table.add(&admin, &rows).await;
+        }
+        let filter = json!({ "field": "name", "value": "bulk" });
+        let set = json!([{ "field": "note", "to": "edited" }, { "field": "count", "plus": 1 }]);
+        let mut input = json!({ "input": {
+            "changeId": unique_id(), "schemaId": table.schema, "filter": filter, "set": set, "first": 3,
+        } });
+        let preview = admin.run(PREVIEW_BULK, input.clone()).await["previewBulkEdit"].clone();
+        assert_eq!(
+            (&preview["wouldApply"], &preview["count"]),
+            (&json!(true), &json!(10_000))
+        );
+        assert_eq!(preview["rows"].as_array().unwrap().len(), 3);
+        let unconfirmed = admin.ask(BULK, input.clone()).await;
+        assert_eq!(
+            unconfirmed.problems(),
+            [("expectedCount".to_owned(), "REQUIRED".to_owned())]
+        );
+        input["input"]["expectedCount"] = json!(9_999);
+        let other = admin.ask(BULK, input.clone()).await;
+        assert_eq!(
+            other.problems(),
+            [("expectedCount".to_owned(), "COUNT_CHANGED".to_owned())]
+        );
+        input["input"]["expectedCount"] = json!(10_000);
+        let edited = admin.run(BULK, input).await["bulkEdit"].clone();
+        assert_eq!(edited["state"], "APPLIED");
+        let count = async |field: &str, value: Json| {
+            let filter = json!({ "filter": { "field": field, "value": value }, "first": 1 });
+            table.page(&admin, filter).await["totalCount"].clone()
+        };
+        assert_eq!(count("note", json!("edited")).await, 10_000);
+        assert_eq!(count("count", json!(0)).await, 0);
+        let back = admin
+            .run(ROLL_BACK, undo(edited["changeId"].as_str().unwrap()))
+            .await["rollBack"]
+            .clone();
+        assert_eq!(back["state"], "APPLIED");
+        assert_eq!(back["rows"].as_array().unwrap().len(), 10_000);
+        assert_eq!(count("note", Json::Null).await, 10_000);
+        assert_eq!(count("count", json!(0)).await, 1);
+        assert_eq!(count("count", json!(10_000)).await, 0);
+        table.drop(&admin).await;
+    }
+
+    pub async fn gaps_are_filled_as_previewed(
+        _server: TestServer,
+        admin: Client,
+        database: Database,
+    ) {
+        const RUN: &str = "mutation($input: InterpolateInput!) { interpolate(input: $input) {
+            changeId state gaps { reason count keys }
+        } }";
+        const TRY: &str =
+            "mutation($input: InterpolateInput!) { previewInterpolation(input: $input) {
+            wouldApply count rows { before after } gaps { reason count }
+        } }";
+        let table = database.table(&admin).await;
+        let row =
+            |day: &str, amount: Json| json!({ "name": "sensor", "day": day, "amount": amount });
+        let rows = [
+            row("2026-01-01", json!("1.00")),
+            row("2026-01-02", Json::Null),
+            row("2026-01-04", json!("2.00")),
+            row("2026-01-05", Json::Null),
+        ];
+        table.add(&admin, &rows).await;
+        let mut input = json!({ "input": {
+            "changeId": unique_id(), "schemaId": table.schema, "field": "amount", "orderBy": "day", "partitionBy": ["name"],
+        } });
+        let preview = admin.run(TRY, input.clone()).await["previewInterpolation"].clone();
+        assert_eq!(
+            (&preview["wouldApply"], &preview["count"]),
+            (&json!(true), &json!(1))
+        );
+        assert_eq!(preview["rows"][0]["after"]["amount"], "1.33");
+        assert_eq!(
+            preview["gaps"],
+            json!([{ "reason": "TRAILING", "count": 1 }])
+        );
+        input["input"]["expectedCount"] = json!(1);
+        let done = admin.run(RUN, input).await["interpolate"].clone();
+        assert_eq!(done["state"], "APPLIED", "{done:#}");
+        let amounts = [Json::Null, json!("1.00"), json!("1.33"), json!("2.00")];
+        assert_eq!(table.column(&admin, "amount").await, amounts);
+        let back = admin
+            .run(ROLL_BACK, undo(done["changeId"].as_str().unwrap()))
+            .await["rollBack"]
+            .clone();
+        assert_eq!(back["state"], "APPLIED");
+        let amounts = [Json::Null, Json::Null, json!("1.00"), json!("2.00")];
+        assert_eq!(table.column(&admin, "amount").await, amounts);
         table.drop(&admin).await;
     }
 }

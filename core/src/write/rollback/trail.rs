@@ -2,19 +2,18 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use quillback_plugin_api::{Ident, Value};
+use quillback_plugin_api::Value;
 use serde_json::{Map, Value as Json};
 
 use super::{RollBackCommand, must_be_applied};
 use crate::app::App;
+use crate::audit::certain::{Was, certainly};
 use crate::cx::Cx;
 use crate::error::{Error, Problem, Result};
-use crate::field::FieldKind;
 use crate::ids::{ChangeId, SchemaId};
 use crate::plan::RowAction;
-use crate::policy::{Action, is_certain};
+use crate::policy::Action;
 use crate::repo::changes::{self, AuditFilter, AuditRow, Change};
-use crate::row_json;
 use crate::write::image::{Image, key_hash, key_json};
 use crate::write::reach::Reach;
 use crate::write::validate;
@@ -194,18 +193,10 @@ fn entry(row: AuditRow, now: &HashMap<String, Image>) -> Result<Entry> {
 
 /// Whether a row with these values is certainly one that the user may see.
 fn is_surely_seen(reach: &Reach, entry: &Entry, values: &Values) -> bool {
-    let definition = reach.definition();
-    let read = |json: Option<&Json>, kind: &FieldKind| row_json::read(json?, kind).ok();
-    let value = |column: &Ident| {
-        let part = definition.key.iter().find(|part| part.column == *column);
-        if let Some(part) = part {
-            return read(entry.key.get(&part.name), &part.kind);
-        }
-        let field = definition
-            .fields
-            .iter()
-            .find(|field| field.column == *column)?;
-        read(values.get(&field.name), &field.kind)
+    let was = Was {
+        definition: reach.definition(),
+        key: &entry.key,
+        values: &Json::Object(values.clone()),
     };
-    is_certain(reach.grant.using(), &value)
+    certainly(reach.grant.using(), &was)
 }
