@@ -1,3 +1,4 @@
 //! Measurements of Quillback, each a function that a program or a test can call.
 
 pub mod boundary;
+pub mod whole;

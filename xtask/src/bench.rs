@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: an optimised build, private database servers that keep what they commit, and
 //! the benchmark program with the way to all of them.
 
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::Result;
@@ -11,14 +12,27 @@ use crate::{process, workspace};
 
 /// Options of `bench`.
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Scenarios are `boundary` (the plugin boundary alone) and those of the whole server: add,\n\
+        edit, page, page-deep and bulk-add. What is said after `--` goes to `quillback-bench server`:\n\n  \
+        cargo xtask bench --quick\n  \
+        cargo xtask bench add edit -- --concurrency 1,16,64\n  \
+        cargo xtask bench add page -- --target sqlite\n\n\
+        Close other programs first, and compare only figures of one run with each other."
+)]
 pub(crate) struct Options {
-    /// Start no database servers; for measurements that need none
+    /// Little of everything, to see that it works; not to quote
     #[arg(long)]
-    no_servers: bool,
-    /// Arguments of the benchmark program, after `--`
+    quick: bool,
+    /// What to measure; everything when nothing is named
+    #[arg(value_name = "SCENARIO")]
+    scenarios: Vec<String>,
+    /// Arguments of the measurement of the whole server, after `--`
     #[arg(last = true)]
     args: Vec<String>,
 }
+
+const BOUNDARY: &str = "boundary";
 
 /// Builds, starts the servers, and runs the benchmark program with these variables set:
 /// `QUILLBACK_BENCH_SERVER` (the server program), `QUILLBACK_BENCH_PLUGINS` (a folder with every
@@ -31,26 +45,47 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let built = plugins::build(&drivers, Profile::Release)?;
     let mut cargo = workspace::cargo();
     process::run(cargo.args(["build", "--release", "-p", "quillback-bench"]))?;
-    let folder = workspace::target()?.join("bench").join("drivers");
+    let results = workspace::target()?.join("bench");
+    let folder = results.join("drivers");
     plugins::place(&built, &drivers, &folder)?;
 
-    let program = format!("quillback-bench{}", std::env::consts::EXE_SUFFIX);
-    let mut command = Command::new(built.join(program));
-    command.args(&options.args).current_dir(workspace::root());
-    command.env(
-        "QUILLBACK_BENCH_SERVER",
-        built.join(workspace::server_program()),
-    );
-    command.env("QUILLBACK_BENCH_PLUGINS", &folder);
-    let servers = if options.no_servers {
-        None
-    } else {
-        let engines = [Engine::Postgres, Engine::Mysql];
-        db::packages::require(&engines)?;
-        Some(Instances::start(&engines, Durability::Full)?)
-    };
-    if let Some(servers) = &servers {
-        command.envs(servers.exports().iter());
+    let all = options.scenarios.is_empty();
+    let whole: Vec<&String> = options
+        .scenarios
+        .iter()
+        .filter(|scenario| *scenario != BOUNDARY)
+        .collect();
+    if all || whole.len() < options.scenarios.len() {
+        let mut command = program(&built, &results, BOUNDARY);
+        if options.quick {
+            command.args(["--rounds", "50"]);
+        }
+        process::run(&mut command)?;
     }
-    process::run(&mut command)
+    if all || !whole.is_empty() {
+        let engines = [Engine::Postgres];
+        db::packages::require(&engines)?;
+        let servers = Instances::start(&engines, Durability::Full)?;
+        let mut command = program(&built, &results, "server");
+        command.args(options.quick.then_some("--quick"));
+        command.args(whole).args(&options.args);
+        command.env(
+            "QUILLBACK_BENCH_SERVER",
+            built.join(workspace::server_program()),
+        );
+        command.env("QUILLBACK_BENCH_PLUGINS", &folder);
+        command.envs(servers.exports().iter());
+        process::run(&mut command)?;
+    }
+    println!("\nas JSON and Markdown in {}", results.display());
+    Ok(())
+}
+
+fn program(built: &Path, results: &Path, what: &str) -> Command {
+    let name = format!("quillback-bench{}", std::env::consts::EXE_SUFFIX);
+    let json: PathBuf = results.join(format!("{what}.json"));
+    let mut command = Command::new(built.join(name));
+    command.arg(what).arg("--json").arg(json);
+    command.current_dir(workspace::root());
+    command
 }
