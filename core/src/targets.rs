@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use quillback_plugin_api::batch::{Batch, BatchOutcome, RenderedStep};
+use quillback_plugin_api::batch::{Batch, BatchOutcome, RenderedStep, StepOutcome};
 use quillback_plugin_api::catalog::{Catalog, Introspect};
 use quillback_plugin_api::driver::ServerInfo;
 use quillback_plugin_api::remote::RemoteInstance;
@@ -17,9 +17,10 @@ use crate::app::Drivers;
 use crate::error::{Error, Problem, Result};
 use crate::ids::ConnectionId;
 use crate::keyring::Keyring;
-use crate::permit::{ManageConnections, ManageSchemas, Permit};
+use crate::permit::{ManageConnections, ManageSchemas, Permit, Within};
 use crate::plan::{Fence, ScopedBatch, ScopedPage};
 use crate::repo::connections::Connection;
+use crate::repo::schemas::Whole;
 
 /// One opened connection and what its server said.
 #[derive(Clone)]
@@ -237,16 +238,40 @@ impl Opened {
         batch.read(Select::count(table, filter));
         let outcome = self.instance.apply(&batch).await.map_err(Error::Target)?;
         let (BatchOutcome::Committed(done) | BatchOutcome::Refused { done, .. }) = outcome;
-        let count = done
-            .first()
-            .and_then(|step| step.rows.as_ref()?.rows.first().map(ValueRef::to_owned));
-        Ok(count
-            .and_then(|count| u64::try_from(count.as_i64()?).ok())
-            .unwrap_or(0))
+        Ok(done.first().map_or(0, counted))
+    }
+
+    /// Counts rows of a schema's table by several conditions, in one exchange.
+    pub(crate) async fn counts(
+        &self,
+        whole: &Within<ManageSchemas, Whole>,
+        filters: Vec<Expr>,
+        deadline_ms: u32,
+    ) -> Result<Vec<u64>> {
+        let mut batch = Batch {
+            deadline_ms,
+            ..Batch::default()
+        };
+        let table = &whole.schema.definition.table;
+        for filter in filters {
+            batch.read(Select::count(table.clone(), filter));
+        }
+        let outcome = self.instance.apply(&batch).await.map_err(Error::Target)?;
+        let (BatchOutcome::Committed(done) | BatchOutcome::Refused { done, .. }) = outcome;
+        Ok(done.iter().map(counted).collect())
     }
 
     /// The connection itself, for its test and for the marker table.
     pub(crate) fn raw(&self, _permit: &Permit<ManageConnections>) -> &RemoteInstance {
         &self.instance
     }
+}
+
+/// The number that a step counted.
+fn counted(step: &StepOutcome) -> u64 {
+    let first = step.rows.as_ref().and_then(|set| set.rows.first());
+    let count = first.map(ValueRef::to_owned);
+    count
+        .and_then(|count| u64::try_from(count.as_i64()?).ok())
+        .unwrap_or(0)
 }

@@ -14,6 +14,7 @@ mod keys;
 mod many_rows;
 mod migrations;
 mod outbox;
+mod preview;
 mod reading;
 mod recovering;
 mod rendered;

@@ -34,6 +34,7 @@ pub struct Query(
     topics::people::PeopleQuery,
     topics::access::AccessQuery,
     topics::entitlements::EntitlementQuery,
+    topics::view_as::PreviewQuery,
 );
 
 /// Everything that can be changed.

@@ -5,5 +5,6 @@ pub mod connections;
 pub mod entitlements;
 pub mod keys;
 pub mod people;
+pub mod preview;
 pub mod probe;
 pub mod schemas;

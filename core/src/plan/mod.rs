@@ -10,6 +10,6 @@ mod scope;
 pub(crate) use marker::MARKER;
 pub use marker::{Fence, marker_table};
 pub use page::{PagePlan, ScopedPage, SortKey, page};
-pub(crate) use page::{rows_by_key, total_sort};
+pub(crate) use page::{key_filter, rows_by_key, total_sort};
 pub use purpose::Purpose;
 pub use scope::{Mark, Meaning, RowAction, RowChange, ScopedBatch, scope};

@@ -202,7 +202,7 @@ fn beyond(key: &SortKey, value: &Value) -> Expr {
 }
 
 /// The row with this key.
-pub(super) fn key_filter(definition: &Definition, key: &[Value]) -> Expr {
+pub(crate) fn key_filter(definition: &Definition, key: &[Value]) -> Expr {
     Expr::all(
         definition
             .key

@@ -44,7 +44,7 @@ fn any_of(mut conditions: Vec<Expr>) -> Expr {
     }
 }
 
-fn compile(
+pub(super) fn compile(
     rule: &Rule,
     definition: &Definition,
     principal: &Principal,
@@ -67,7 +67,7 @@ fn compile(
     compare(rule.operator, column, values)
 }
 
-fn operand(
+pub(super) fn operand(
     operand: &Operand,
     principal: &Principal,
     entitlements: &[(String, String)],

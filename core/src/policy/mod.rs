@@ -3,9 +3,11 @@
 //! A grant is the only thing from which `plan` makes batches, and [`grant()`] is the only place that makes one.
 
 mod compile;
+mod explain;
 mod rights;
 mod rule;
 
+pub(crate) use explain::{ExplainedPolicy, explain};
 pub use rights::{Action, Rights};
 pub use rule::{Operand, Operator, Policy, Rule, check_policy};
 

@@ -16,4 +16,5 @@ pub(crate) mod rows;
 pub(crate) mod schemas;
 pub(crate) mod server;
 pub(crate) mod session;
+pub(crate) mod view_as;
 pub(crate) mod write;

@@ -196,7 +196,7 @@ impl Policy {
 }
 
 /// One demand on a row.
-struct Rule(StoredRule);
+pub(super) struct Rule(pub(super) StoredRule);
 
 #[Object]
 impl Rule {

@@ -251,3 +251,55 @@ async fn a_token_for_one_schema_reaches_no_other_and_ends_with_its_user() {
     let gone = program.ask("{ schemas { id } }", json!({})).await;
     assert_eq!(gone.code(), "UNAUTHENTICATED");
 }
+
+#[tokio::test]
+async fn a_preview_as_user_says_why_a_row_is_hidden() {
+    let (server, admin) = TestServer::start().await;
+    let table = Database::sqlite(&server.file("")).table(&admin).await;
+    let sales = group(&admin, "Sales").await;
+    let ann = server.add_user(&admin, "ann", json!([])).await;
+    join(&admin, &sales, &ann).await;
+    permit(&admin, &table, &sales, json!(["VIEW"])).await;
+    let added = table
+        .add(
+            &admin,
+            &[json!({ "name": "ann" }), json!({ "name": "bob" })],
+        )
+        .await;
+    let rule = json!({ "field": "name", "operator": "EQ", "username": true });
+    let policies = json!([{ "name": "own rows", "rules": [rule] }]);
+    let set = "mutation($input: SetPoliciesInput!) { setSchemaPolicies(input: $input) { schema { id } } }";
+    let input = json!({ "schemaId": table.schema, "policies": policies });
+    admin.run(set, json!({ "input": input })).await;
+    let look = "query($input: PreviewAsUserInput!) { previewAsUser(input: $input) {
+        totalRows visibleRows rows { values } policies { name rows letsRowThrough rules {
+            values holdsForRow rule { field operator username }
+        } } row { exists visible actions { action allowed obstacle } }
+    } }";
+    let input = json!({ "schemaId": table.schema, "username": "ann", "key": added[1]["key"] });
+    let told = admin.run(look, json!({ "input": input })).await["previewAsUser"].clone();
+    assert_eq!(
+        (&told["totalRows"], &told["visibleRows"]),
+        (&json!(2), &json!(1))
+    );
+    assert_eq!(told["rows"][0]["values"]["name"], "ann");
+    let rule = json!({ "field": "name", "operator": "EQ", "username": true });
+    let rules = json!([{ "values": ["ann"], "holdsForRow": false, "rule": rule }]);
+    let policy = json!({ "name": "own rows", "rows": 1, "letsRowThrough": false, "rules": rules });
+    assert_eq!(told["policies"], json!([policy]));
+    let row = &told["row"];
+    assert_eq!(
+        (&row["exists"], &row["visible"]),
+        (&json!(true), &json!(false))
+    );
+    let view = json!({ "action": "VIEW", "allowed": false, "obstacle": "HIDDEN" });
+    assert!(
+        row["actions"].as_array().unwrap().contains(&view),
+        "{row:#}"
+    );
+    let input = json!({ "schemaId": table.schema, "username": "admin" });
+    assert_eq!(
+        ann.ask(look, json!({ "input": input })).await.code(),
+        "FORBIDDEN"
+    );
+}
