@@ -127,6 +127,11 @@ impl Error {
                  Ask for the change later, or send it again with the same id: it is never applied twice."
             ),
             Self::Busy(message) => (*message).into(),
+            Self::Repository(error) if error.category == Category::Resource => {
+                "The disk of the server's own database is full, so nothing can be recorded and nothing was changed. \
+                 Ask an operator to make room; then try again."
+                    .into()
+            }
             Self::Repository(_) => {
                 "The server cannot use its own database at the moment. Try again later.".into()
             }

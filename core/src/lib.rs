@@ -12,6 +12,7 @@ pub mod bootstrap;
 pub mod catalog;
 pub mod cx;
 pub mod error;
+pub mod export;
 pub mod field;
 pub mod hex;
 pub mod ids;

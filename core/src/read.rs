@@ -200,8 +200,18 @@ fn answer(
     }
 }
 
-/// A cursor holds the values of the sort columns and of the key: the row itself may be gone when it is used.
+/// A cursor holds the place of a row among the others: the row itself may be gone when it is used.
 fn cursor(definition: &Definition, sort: &[SortKey], image: &write::Image) -> String {
+    let values = place(definition, sort, image);
+    hex::encode(
+        serde_json::to_string(&values)
+            .unwrap_or_default()
+            .as_bytes(),
+    )
+}
+
+/// The values of the sort columns and of the key, behind which the next page starts.
+pub(crate) fn place(definition: &Definition, sort: &[SortKey], image: &write::Image) -> Vec<Value> {
     let value = |column: &Ident| {
         let key = definition
             .key
@@ -216,17 +226,13 @@ fn cursor(definition: &Definition, sort: &[SortKey], image: &write::Image) -> St
         };
         key.or_else(|| field().and_then(|at| image.fields.get(at)))
     };
-    let values: Vec<Value> = plan::total_sort(definition, sort.to_vec())
+    plan::total_sort(definition, sort.to_vec())
         .iter()
         .map(|key| value(&key.column).cloned().unwrap_or_default())
-        .collect();
-    hex::encode(
-        serde_json::to_string(&values)
-            .unwrap_or_default()
-            .as_bytes(),
-    )
+        .collect()
 }
 
+/// Reads what callers write about rows, with the eyes of a grant.
 pub(crate) struct Reader<'a> {
     pub(crate) definition: &'a Definition,
     pub(crate) grant: &'a Grant,
@@ -257,7 +263,11 @@ impl Reader<'_> {
         column.ok_or_else(|| Error::invalid(path, "UNKNOWN_FIELD", message()))
     }
 
-    fn sort(&self, sort: &[(String, Direction)]) -> Result<Vec<SortKey>> {
+    /// Columns to sort by.
+    ///
+    /// # Errors
+    /// `Invalid` with the path of the fault.
+    pub(crate) fn sort(&self, sort: &[(String, Direction)]) -> Result<Vec<SortKey>> {
         let mut keys: Vec<SortKey> = Vec::with_capacity(sort.len());
         for (position, (name, direction)) in sort.iter().enumerate() {
             let path = format!("sort.{position}.field");
@@ -298,6 +308,10 @@ impl Reader<'_> {
         }
     }
 
+    /// A filter as a condition.
+    ///
+    /// # Errors
+    /// `Invalid` with the path of the fault.
     pub(crate) fn filter(&self, filter: &Filter, path: &str) -> Result<Expr> {
         let each = |filters: &[Filter], name: &str| -> Result<Vec<Expr>> {
             let parts = filters.iter().enumerate();

@@ -15,6 +15,8 @@ mod topics;
 
 pub use context::{Caller, CookieHandle, LoadedDriver, RefusedDriver, ServerFacts, SessionCookie};
 
+pub use topics::rows::{Selection, selection};
+
 use async_graphql::{EmptySubscription, MergedObject};
 use quillback_auth::Auth;
 use quillback_core::App;

@@ -84,7 +84,7 @@ fn confirmed(expected: Option<u64>) -> Result<u64> {
 }
 
 fn filter(filter: Option<RowFilter>, path: &str) -> Result<Option<quillback_core::read::Filter>> {
-    filter.map(|filter| filter.parse(path)).transpose()
+    filter.map(|filter| filter.parse(path)).transpose().public()
 }
 
 /// Rows, and the values that all of them get.

@@ -1,12 +1,13 @@
 //! Rows of a schema, a page at a time, as a Relay connection.
 
-use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
+use async_graphql::{Context, Enum, ID, InputObject, InputType, Object, Pos, Result, SimpleObject};
+use quillback_core::Error;
 use quillback_core::ids::SchemaId;
 use quillback_core::plugin_api::sql::Direction;
 use quillback_core::read::{self, Filter, FilterOp, Page, PageCommand, PageRow};
 
 use crate::context::Env;
-use crate::error::{Public, public};
+use crate::error::Public;
 use crate::scalars::Json;
 
 #[derive(Default)]
@@ -33,7 +34,10 @@ impl RowQuery {
     ) -> Result<RowConnection> {
         let command = PageCommand {
             schema: SchemaId::parse(&schema_id).public()?,
-            filter: filter.map(|filter| filter.parse("filter")).transpose()?,
+            filter: filter
+                .map(|filter| filter.parse("filter"))
+                .transpose()
+                .public()?,
             sort: sort
                 .into_iter()
                 .map(|sort| (sort.field, sort.direction.into()))
@@ -112,8 +116,8 @@ pub(super) struct RowFilter {
 }
 
 impl RowFilter {
-    pub(super) fn parse(self, path: &str) -> Result<Filter> {
-        let each = |filters: Vec<Self>, name: &str| -> Result<Vec<Filter>> {
+    pub(super) fn parse(self, path: &str) -> quillback_core::Result<Filter> {
+        let each = |filters: Vec<Self>, name: &str| -> quillback_core::Result<Vec<Filter>> {
             let filters = filters.into_iter().enumerate();
             filters
                 .map(|(at, filter)| filter.parse(&format!("{path}.{name}.{at}")))
@@ -132,12 +136,37 @@ impl RowFilter {
             }),
             _ => {
                 let message = "Give exactly one of and, or, not and field.";
-                Err(public(quillback_core::Error::invalid(
-                    path, "FILTER", message,
-                )))
+                Err(Error::invalid(path, "FILTER", message))
             }
         }
     }
+}
+
+/// A filter and a sort, as core takes them.
+pub type Selection = (Option<Filter>, Vec<(String, Direction)>);
+
+/// Reads a filter and a sort that came outside a GraphQL document, in the form that variables of one have.
+///
+/// # Errors
+/// `Invalid` with the path of the fault.
+pub fn selection(
+    filter: serde_json::Value,
+    sort: serde_json::Value,
+) -> quillback_core::Result<Selection> {
+    let filter: Option<RowFilter> = input(filter, "filter")?;
+    let sort: Option<Vec<RowSort>> = input(sort, "sort")?;
+    let sort = sort.unwrap_or_default().into_iter();
+    Ok((
+        filter.map(|filter| filter.parse("filter")).transpose()?,
+        sort.map(|sort| (sort.field, sort.direction.into()))
+            .collect(),
+    ))
+}
+
+fn input<T: InputType>(json: serde_json::Value, path: &str) -> quillback_core::Result<T> {
+    let wrong = |message: String| Error::invalid(path, "WRONG_TYPE", message);
+    let value = async_graphql::Value::from_json(json).map_err(|error| wrong(error.to_string()))?;
+    T::parse(Some(value)).map_err(|error| wrong(error.into_server_error(Pos::default()).message))
 }
 
 /// A page of rows.

@@ -8,7 +8,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::{net::TcpListener, sync::mpsc};
 
 use super::{
-    Health, HttpOptions, Lifecycle, Readiness, Stopped,
+    Health, HttpOptions, Lifecycle, Readiness, Stopped, export,
     graphql::{Endpoint, Prepare},
     metrics, router, serve,
 };
@@ -20,6 +20,8 @@ pub struct Service<E> {
     pub executor: E,
     /// Authenticates a request and gathers what its resolvers need.
     pub prepare: Prepare,
+    /// Opens exports of rows; without it there is no such address.
+    pub export: Option<export::Open>,
     /// Says whether requests can be served.
     pub readiness: Readiness,
     /// Top-level fields of which a document may have only one, such as `signIn`.
@@ -92,7 +94,11 @@ impl Bound {
             options.clone(),
             lifecycle.clone(),
         );
-        let router = router(&options, health, endpoint.routes());
+        let mut pages = endpoint.routes();
+        if let Some(open) = service.export {
+            pages = pages.merge(export::routes(open, options.clone(), lifecycle.clone()));
+        }
+        let router = router(&options, health, pages);
         tracing::info!(%address, "listening");
         let stopped = serve(listener, router, &options.connections, &lifecycle, stop).await;
         upkeep.abort();

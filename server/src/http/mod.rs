@@ -6,6 +6,7 @@ mod client_address;
 mod connections;
 mod credentials;
 mod error;
+pub mod export;
 pub mod graphql;
 mod health;
 mod lifecycle;

@@ -38,21 +38,8 @@ async fn prepared(
     introspection: Introspection,
     meta: RequestMeta,
 ) -> Result<Prepared, PublicError> {
-    let mut cx = Cx {
-        surroundings: app.surroundings.clone(),
-        principal: None,
-        request_id: meta.request_id,
-        deadline_ms: milliseconds_until(meta.deadline),
-    };
+    let cx = caller(app, auth, &meta).await?;
     let token = meta.credentials.as_ref().map(Credentials::token);
-    if let Some(token) = token {
-        // A token that is not good makes nobody of its caller, who may be about to sign in again.
-        match quillback_auth::authenticate(&cx, app, auth, token.expose()).await {
-            Ok(principal) => cx.principal = Some(principal),
-            Err(Error::Unauthenticated) => {}
-            Err(error) => return Err(unavailable(&error)),
-        }
-    }
     let handle = CookieHandle::default();
     let introspection = match introspection {
         Introspection::Off => false,
@@ -74,6 +61,28 @@ async fn prepared(
         set_cookie(&handle, cookie, headers)
     }));
     Ok(prepared)
+}
+
+/// Who calls.
+///
+/// # Errors
+/// The repository cannot be asked. A caller who is nobody is no error.
+pub(super) async fn caller(app: &App, auth: &Auth, meta: &RequestMeta) -> Result<Cx, PublicError> {
+    let mut cx = Cx {
+        surroundings: app.surroundings.clone(),
+        principal: None,
+        request_id: meta.request_id.clone(),
+        deadline_ms: milliseconds_until(meta.deadline),
+    };
+    if let Some(token) = meta.credentials.as_ref().map(Credentials::token) {
+        // A token that is not good makes nobody of its caller, who may be about to sign in again.
+        match quillback_auth::authenticate(&cx, app, auth, token.expose()).await {
+            Ok(principal) => cx.principal = Some(principal),
+            Err(Error::Unauthenticated) => {}
+            Err(error) => return Err(unavailable(&error)),
+        }
+    }
+    Ok(cx)
 }
 
 fn set_cookie(

@@ -6,6 +6,7 @@ mod authenticate;
 mod banner;
 mod books;
 pub mod drivers;
+mod export;
 mod key_file;
 mod lock;
 mod private;

@@ -9,7 +9,7 @@ use quillback_graphql::{LoadedDriver, RefusedDriver, ServerFacts};
 use quillback_plugin_host::{Origin, Registry};
 use tokio::sync::mpsc;
 
-use super::{Parts, authenticate, books, upkeep};
+use super::{Parts, authenticate, books, export, upkeep};
 use crate::{
     config::Config,
     http::{Bound, Readiness, Service, Stopped},
@@ -58,6 +58,7 @@ pub async fn serve(parts: Parts, running: Running<'_>, stop: mpsc::Receiver<()>)
             bound.options.cookie,
             introspection,
         ),
+        export: Some(export::open(app.clone(), auth.clone())),
         readiness: readiness(app),
         single: &["signIn"],
         metrics,

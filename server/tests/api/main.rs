@@ -18,6 +18,8 @@ mod conflicts;
 mod connections;
 mod crash;
 mod demo;
+mod disk_full;
+mod exports;
 mod faults;
 mod history;
 mod journal;

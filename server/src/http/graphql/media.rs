@@ -134,7 +134,7 @@ fn is_utf8(charset: &str) -> bool {
 ///
 /// # Errors
 /// 415 for anything else.
-pub(super) fn require_json(headers: &HeaderMap) -> Result<(), PublicError> {
+pub(in crate::http) fn require_json(headers: &HeaderMap) -> Result<(), PublicError> {
     let refused = || {
         PublicError::http(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,

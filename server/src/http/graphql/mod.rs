@@ -40,6 +40,7 @@ use super::{
     request,
 };
 
+pub(super) use self::media::require_json;
 pub use self::{
     envelope::Envelope,
     gate::{Admitted, admit},

@@ -57,6 +57,7 @@ impl TestServer {
         let service = Service {
             executor: schema(),
             prepare: prepare(Arc::clone(&gates), &bound.options),
+            export: None,
             readiness: Arc::new(move || {
                 let away = ready.away.lock().unwrap().clone();
                 async move { away.map_or(Ok(()), Err) }.boxed()
