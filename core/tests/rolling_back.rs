@@ -1,11 +1,15 @@
 //! A change is taken back whole, guarded by what it left, under the rights and rules of whoever does it.
 
-use quillback_core::admin::schemas::{self, FieldDraft, PolicyDraft};
+use quillback_core::admin::schemas::{self, FieldDraft, PolicyDraft, SchemaDraft};
 use quillback_core::cx::Cx;
 use quillback_core::field::{FieldKind, Rules};
 use quillback_core::ids::ChangeId;
 use quillback_core::journal;
+use quillback_core::plugin_api::sql::{ColumnDef, CreateTable, Ddl};
+use quillback_core::plugin_api::types::LogicalType;
+use quillback_core::plugin_api::{Ident, TableRef};
 use quillback_core::policy::{Action, Operand, Operator, Rights, Rule};
+use quillback_core::schema::{KeyMaker, Module};
 use quillback_core::write::{
     self, GoingBack, RestoreCommand, RollBackCommand, RowStatus, Seen, WentBack, WriteChange,
     WriteState,
@@ -627,6 +631,66 @@ async fn a_change_without_effect_or_without_an_image_says_why_it_stays() {
             [("to".to_owned(), "NO_BEFORE_IMAGE")]
         );
         assert_eq!(journey.row(&keys[0]).await.unwrap()["units"], 2);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_row_whose_key_the_database_made_comes_back_with_it() {
+    on_each_target(async |target| {
+        let name = Ident::literal;
+        let table = TableRef::new(name("numbered"));
+        let id = ColumnDef {
+            identity: true,
+            ..ColumnDef::required(name("id"), LogicalType::INT64)
+        };
+        let create = Ddl::CreateTable(CreateTable {
+            table,
+            columns: vec![id, ColumnDef::optional(name("note"), LogicalType::text(20))],
+            primary_key: vec![name("id")],
+            if_not_exists: false,
+        });
+        let (_, database) = target.database.open().await;
+        database.define(&[create]).await.unwrap();
+        let draft = SchemaDraft {
+            module: Module::DataCorrection,
+            ..draft_of(&target.connection, "Numbered", "numbered", Vec::new())
+        };
+        let schema = schemas::create(&target.admin, &target.test.app, draft)
+            .await
+            .unwrap();
+        assert_eq!(schema.definition.key[0].maker, KeyMaker::Database);
+        let target = Target { schema, ..target };
+        let journey = Journey {
+            target: &target,
+            cx: &target.admin,
+        };
+        let mut keys = Vec::new();
+        for note in ["one", "two"] {
+            keys.extend(journey.change(vec![add(json!({ "note": note }))]).await.1);
+        }
+        let before = journey.rows().await;
+        let (change, _) = journey
+            .change(vec![
+                delete(&keys[0], json!({ "note": "one" })),
+                delete(&keys[1], json!({ "note": "two" })),
+            ])
+            .await;
+        let back = journey.back(&change).await;
+        assert_eq!(back.outcome.state, WriteState::Applied, "{back:?}");
+        assert_eq!(journey.rows().await, before);
+        let (_, new) = journey.change(vec![add(json!({ "note": "three" }))]).await;
+        assert!(!keys.contains(&new[0]), "the database goes on counting");
+        let chosen = vec![WriteChange::Add {
+            key: Some(keys[0].clone()),
+            values: write::Values::new(),
+        }];
+        let error = target.write(&target.admin, chosen).await.unwrap_err();
+        assert_eq!(
+            faults(&error),
+            [("changes.0.key".to_owned(), "KEY")],
+            "who adds a row does not choose its number"
+        );
     })
     .await;
 }
