@@ -9,6 +9,7 @@ use quillback_core::plugin_api::remote::RemoteInstance;
 use quillback_core::plugin_api::sql::{Compare, Expr, Select, TextMatch};
 use quillback_core::plugin_api::value::Decimal;
 use quillback_core::plugin_api::{Ident, Value};
+use quillback_core::read::PageRow;
 use quillback_core::row_json;
 use quillback_core::write::key_json;
 use serde_json::{Value as Json, json};
@@ -16,6 +17,10 @@ use serde_json::{Value as Json, json};
 use crate::support::Kind;
 use crate::support::target::{Target, add, on_each_target};
 
+/// The fields of "Forecast" that conditions are about.
+const NAMES: [&str; 7] = [
+    "region", "product", "amount", "units", "approved", "due", "updated",
+];
 const ROWS: usize = 80;
 const CONDITIONS: usize = 1_500;
 
@@ -155,13 +160,10 @@ async fn selected(instance: &RemoteInstance, target: &Target, condition: &Expr) 
 async fn what_is_certain_is_what_every_database_says() {
     on_each_target(async |target| {
         let mut dice = Dice(7);
-        let names = [
-            "region", "product", "amount", "units", "approved", "due", "updated",
-        ];
         let mut adds = Vec::new();
         for _ in 0..ROWS {
             let mut values = json!({});
-            for (at, name) in names.iter().enumerate() {
+            for (at, name) in NAMES.iter().enumerate() {
                 if at == 0 || dice.below(5) > 0 {
                     values[*name] = row_json::write(&dice.value(at));
                 }
@@ -175,36 +177,44 @@ async fn what_is_certain_is_what_every_database_says() {
         assert_eq!(outcome.rows.len(), ROWS);
         let rows = target.rows(&target.admin, None).await.rows;
         assert_eq!(rows.len(), ROWS);
-        let (_, instance) = target.database.open().await;
-        let definition = &target.schema.definition;
-        let columns: Vec<Ident> = names
-            .iter()
-            .map(|name| definition.column(name).unwrap().0.clone())
-            .collect();
-        let (mut decided, mut asked) = (0, 0);
-        for number in 0..CONDITIONS {
-            let condition = dice.condition(&columns, 3);
-            let holds = selected(&instance, &target, &condition).await;
-            let opposite = condition.clone().negate();
-            for row in &rows {
-                let was = Was {
-                    definition,
-                    key: &row.key,
-                    values: &row.values,
-                };
-                let is_selected = holds.contains(&row.key.to_string());
-                let (yes, no) = (certainly(&condition, &was), certainly(&opposite, &was));
-                let told = || format!("condition {number}: {condition:?} of {}", row.values);
-                assert!(!yes || is_selected, "said to hold: {}", told());
-                assert!(!no || !is_selected, "said not to hold: {}", told());
-                decided += usize::from(yes || no);
-                asked += 1;
-            }
+        judge(&target, &rows, &mut dice).await;
+        if target.database.compare_loosely("forecast") {
+            judge(&target, &rows, &mut dice).await;
         }
-        assert!(decided * 2 > asked, "{decided} of {asked} decided");
-        instance.close().await;
     })
     .await;
+}
+
+/// Compares what is said to be certain with what the database says.
+async fn judge(target: &Target, rows: &[PageRow], dice: &mut Dice) {
+    let (_, instance) = target.database.open().await;
+    let definition = &target.schema.definition;
+    let columns: Vec<Ident> = NAMES
+        .iter()
+        .map(|name| definition.column(name).unwrap().0.clone())
+        .collect();
+    let (mut decided, mut asked) = (0, 0);
+    for number in 0..CONDITIONS {
+        let condition = dice.condition(&columns, 3);
+        let holds = selected(&instance, target, &condition).await;
+        let opposite = condition.clone().negate();
+        for row in rows {
+            let was = Was {
+                definition,
+                key: &row.key,
+                values: &row.values,
+            };
+            let is_selected = holds.contains(&row.key.to_string());
+            let (yes, no) = (certainly(&condition, &was), certainly(&opposite, &was));
+            let told = || format!("condition {number}: {condition:?} of {}", row.values);
+            assert!(!yes || is_selected, "said to hold: {}", told());
+            assert!(!no || !is_selected, "said not to hold: {}", told());
+            decided += usize::from(yes || no);
+            asked += 1;
+        }
+    }
+    assert!(decided * 2 > asked, "{decided} of {asked} decided");
+    instance.close().await;
 }
 
 #[tokio::test]

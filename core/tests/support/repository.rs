@@ -114,6 +114,21 @@ impl Repository {
         }
     }
 
+    /// Lets the texts of a table compare as its server's own users know them: without case, accents and spaces at the
+    /// end. `false` where texts have one comparison.
+    pub(crate) fn compare_loosely(&self, table: &str) -> bool {
+        let Place::Database { url, name } = &self.place else {
+            return false;
+        };
+        if self.kind != Kind::Mysql {
+            return false;
+        }
+        let collation = "CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci";
+        let sql = format!("ALTER TABLE {name}.{table} CONVERT TO {collation}");
+        run_sql(self.kind, url, &sql);
+        true
+    }
+
     /// Opens it once more.
     pub(crate) async fn open(&self) -> (RemoteDriver, RemoteInstance) {
         let driver = self.kind.driver();
