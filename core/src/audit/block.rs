@@ -10,7 +10,8 @@ use sha2::{Digest, Sha256};
 use super::mac::{Form, MacKeys};
 use crate::error::Result;
 use crate::hex;
-use crate::repo::seals::{self, BookedChange, BookedEvent, BookedRow, Seal};
+use crate::repo::books::{self, BookedChange, BookedEvent, BookedRow};
+use crate::repo::seals::Seal;
 use crate::repo::{parse_json, to_json};
 
 /// Rows read at once.
@@ -141,7 +142,7 @@ pub(crate) async fn walk_rows(
     let mut after: Option<(String, i64)> = None;
     while !ids.is_empty() {
         let behind = after.as_ref().map(|(id, at)| (id.as_str(), *at));
-        let page = seals::list_rows(repo, &ids, behind, PAGE).await?;
+        let page = books::list_rows(repo, &ids, behind, PAGE).await?;
         for row in &page {
             each(row);
             if let Some(growing) = grown.get_mut(&row.change) {

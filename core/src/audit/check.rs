@@ -7,7 +7,8 @@ use super::fault::{Fault, FaultKind};
 use super::mac::{Form, MacKeys, Verdict};
 use crate::app::App;
 use crate::error::Result;
-use crate::repo::seals::{BookedChange, BookedEvent, BookedRow, Numbers};
+use crate::repo::books::{BookedChange, BookedEvent, BookedRow};
+use crate::repo::seals::Numbers;
 
 /// What checking a block found.
 #[derive(Default)]

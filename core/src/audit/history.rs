@@ -25,7 +25,7 @@ use crate::write::{key_hash, key_json, read_key};
 /// Entries that are read at once at least, where row rules hide some of them.
 const READ: u32 = 50;
 /// Entries that are looked at for one page at most, where row rules hide most of them.
-const LOOKED_AT: usize = 5_000;
+const LOOKED_AT: usize = 2_000;
 
 /// Which entries to read.
 #[derive(Clone, Debug)]

@@ -8,7 +8,8 @@ use quillback_plugin_api::batch::Batch;
 use super::block::{Contents, Growing, seal_hash, walk_rows};
 use crate::app::App;
 use crate::error::{Error, Result};
-use crate::repo::seals::{self, BookedChange, BookedEvent, Seal};
+use crate::repo::books::{self, BookedChange, BookedEvent};
+use crate::repo::seals::{self, Seal};
 use crate::repo::{commit, is_duplicate};
 
 /// Records of a kind in one block at most.
@@ -109,12 +110,12 @@ async fn next_block(app: &App, newest: Option<&Seal>) -> Result<Option<Block>> {
     let is_beginning = newest
         .is_none_or(|seal| Contents::parse(&seal.contents).is_some_and(|contents| contents.before));
     if is_beginning {
-        let (changes, events) = seals::list_unsealed(&app.repo, false, RECORDS).await?;
+        let (changes, events) = books::list_unsealed(&app.repo, false, RECORDS).await?;
         if !(changes.is_empty() && events.is_empty()) {
             return Ok(Some((true, bounded(changes), events)));
         }
     }
-    let (changes, events) = seals::list_unsealed(&app.repo, true, RECORDS).await?;
+    let (changes, events) = books::list_unsealed(&app.repo, true, RECORDS).await?;
     if changes.is_empty() && events.is_empty() {
         return Ok(None);
     }

@@ -2,6 +2,8 @@
 //!
 //! Memory stays flat: records are read a page at a time, and of a block no more is kept than its seal says.
 
+use std::collections::HashSet;
+
 use serde::Serialize;
 
 use super::block::{Contents, contents_digest, seal_form};
@@ -10,7 +12,8 @@ use super::fault::{Fault, FaultKind};
 use super::mac::MacKeys;
 use crate::app::App;
 use crate::error::Result;
-use crate::repo::seals::{self, BookedRow, Covered, Numbers, Seal};
+use crate::repo::books::{self, BookedRow, Covered};
+use crate::repo::seals::{self, Numbers, Seal};
 
 /// Seals read at once.
 const SEALS: u64 = 4;
@@ -18,6 +21,8 @@ const SEALS: u64 = 4;
 const PAGE: u64 = 100;
 /// Faults that are named; further ones are counted.
 const NAMED: usize = 100;
+/// Identifiers that are looked up at once.
+const IDS: u64 = 400;
 /// Records of a kind that are named when they belong nowhere.
 const STRAYS: u64 = 20;
 
@@ -95,7 +100,8 @@ pub async fn verify(
     walk.unsealed_events(&mut progress).await?;
     // What was sealed meanwhile was in neither of the two.
     walk.blocks(kept, &mut progress).await?;
-    walk.strays().await?;
+    walk.rows_without_change().await?;
+    walk.strays(&mut progress).await?;
     if let (Some(kept), false) = (kept, walk.is_kept) {
         let what = format!("seal {}", kept.seq);
         walk.found
@@ -196,7 +202,7 @@ impl Walk<'_> {
         let mut after: Option<String> = None;
         loop {
             let repo = &self.app.repo;
-            let page = seals::list_changes(repo, Covered::ByNone, after.as_deref(), PAGE).await?;
+            let page = books::list_changes(repo, Covered::ByNone, after.as_deref(), PAGE).await?;
             let Some(last) = page.last() else {
                 return Ok(());
             };
@@ -219,7 +225,7 @@ impl Walk<'_> {
         let mut after: Option<String> = None;
         loop {
             let repo = &self.app.repo;
-            let page = seals::list_events(repo, Covered::ByNone, after.as_deref(), PAGE).await?;
+            let page = books::list_events(repo, Covered::ByNone, after.as_deref(), PAGE).await?;
             let Some(last) = page.last() else {
                 return Ok(());
             };
@@ -234,17 +240,48 @@ impl Walk<'_> {
         }
     }
 
-    /// Rows without their change, and records that name a seal which is not there.
-    async fn strays(&mut self) -> Result<()> {
-        let rows = seals::list_orphans(&self.app.repo, STRAYS).await?;
-        let of = |row: &BookedRow| Fault::new(FaultKind::NoChange, row_name(row), None);
-        self.found.add(rows.iter().map(of).collect());
-        let (changes, events) = seals::list_strays(&self.app.repo, STRAYS).await?;
-        let changes = changes.iter().map(change_name);
-        let names = changes.chain(events.iter().map(event_name));
-        let faults = names.map(|name| Fault::new(FaultKind::NoSeal, name, None));
-        self.found.add(faults.collect());
-        Ok(())
+    /// Rows without their change. Their changes are looked up a page at a time: a database asked for it at once might
+    /// compare each row with each change.
+    async fn rows_without_change(&mut self) -> Result<()> {
+        let repo = &self.app.repo;
+        let mut after = String::new();
+        loop {
+            let named = books::list_named_changes(repo, &after, IDS).await?;
+            let Some(last) = named.last() else {
+                return Ok(());
+            };
+            after.clone_from(last);
+            let known = books::list_known_changes(repo, &named).await?;
+            let known: HashSet<String> = known.into_iter().collect();
+            let missing: Vec<&str> = named
+                .iter()
+                .filter(|id| !known.contains(*id))
+                .map(String::as_str)
+                .collect();
+            if !missing.is_empty() {
+                let rows = books::list_rows(repo, &missing, None, STRAYS).await?;
+                let of = |row: &BookedRow| Fault::new(FaultKind::NoChange, row_name(row), None);
+                self.found.add(rows.iter().map(of).collect());
+            }
+        }
+    }
+
+    /// Records that name a seal which is not there.
+    async fn strays(&mut self, progress: &mut impl FnMut(&Verification)) -> Result<()> {
+        loop {
+            let last = self.last.as_ref().map_or(0, |(seq, _)| *seq);
+            let (changes, events) = books::list_strays(&self.app.repo, last, STRAYS).await?;
+            // They may have been sealed since the last seal was looked at.
+            self.blocks(None, progress).await?;
+            if self.last.as_ref().is_some_and(|(seq, _)| *seq > last) {
+                continue;
+            }
+            let changes = changes.iter().map(change_name);
+            let names = changes.chain(events.iter().map(event_name));
+            let faults = names.map(|name| Fault::new(FaultKind::NoSeal, name, None));
+            self.found.add(faults.collect());
+            return Ok(());
+        }
     }
 }
 
@@ -279,7 +316,7 @@ async fn check_block(app: &App, seal: &Seal, contents: Option<&Contents>) -> Res
     let covered = Covered::By(seal.seq);
     let mut after: Option<String> = None;
     loop {
-        let page = seals::list_changes(&app.repo, covered, after.as_deref(), PAGE).await?;
+        let page = books::list_changes(&app.repo, covered, after.as_deref(), PAGE).await?;
         check.changes(&page).await?;
         match page.last() {
             Some(last) if page.len() as u64 == PAGE => after = Some(last.id.clone()),
@@ -288,7 +325,7 @@ async fn check_block(app: &App, seal: &Seal, contents: Option<&Contents>) -> Res
     }
     let mut after: Option<String> = None;
     loop {
-        let page = seals::list_events(&app.repo, covered, after.as_deref(), PAGE).await?;
+        let page = books::list_events(&app.repo, covered, after.as_deref(), PAGE).await?;
         check.events(&page);
         match page.last() {
             Some(last) if page.len() as u64 == PAGE => after = Some(last.id.clone()),

@@ -3,6 +3,7 @@
 //! `find_` answers an option, `get_` an error when there is none, `list_` many; `insert_`, `update_` and `delete_`
 //! append steps, so that a use-case decides what takes effect together and calls [`commit`] once.
 
+pub(crate) mod books;
 pub mod change_list;
 pub mod changes;
 pub mod connections;

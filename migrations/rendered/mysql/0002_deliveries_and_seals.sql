@@ -1,4 +1,4 @@
--- Version 2 (deliveries_and_seals), checksum cb8bb765654558fb7ff1dc7d325b892648a3394a31990a3c5320bca89b676b94
+-- Version 2 (deliveries_and_seals), checksum 60670266dfebf5dba62ce65ed666e257e34281abaecf2a510eb7a508ce86fd49
 
 CREATE TABLE `_outbox` (`id` VARCHAR(36) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL, `change_id` VARCHAR(36) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL, `schema_id` VARCHAR(36) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL, `topic` VARCHAR(32) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL, `state` VARCHAR(16) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL, `payload` LONGTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL, `created_at` DATETIME(6) COMMENT 'UTC' NOT NULL, `ready_at` DATETIME(6) COMMENT 'UTC' NULL, PRIMARY KEY (`id`)) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin;
 
@@ -31,3 +31,5 @@ CREATE INDEX `_changes_seal` ON `_changes` (`seal`);
 CREATE INDEX `_audit_events_seal` ON `_audit_events` (`seal`);
 
 CREATE TABLE `_audit_seals` (`seq` BIGINT NOT NULL, `sealed_at` DATETIME(6) COMMENT 'UTC' NOT NULL, `previous` VARCHAR(96) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL, `hash` VARCHAR(96) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL, `contents` LONGTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL, `retired_at` DATETIME(6) COMMENT 'UTC' NULL, PRIMARY KEY (`seq`)) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin;
+
+ALTER TABLE `_api_tokens` ADD COLUMN `schemas` LONGTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NULL;

@@ -1,4 +1,4 @@
--- Version 2 (deliveries_and_seals), checksum cb8bb765654558fb7ff1dc7d325b892648a3394a31990a3c5320bca89b676b94
+-- Version 2 (deliveries_and_seals), checksum 60670266dfebf5dba62ce65ed666e257e34281abaecf2a510eb7a508ce86fd49
 
 CREATE TABLE "_outbox" ("id" varchar(36) COLLATE "C" NOT NULL, "change_id" varchar(36) COLLATE "C" NOT NULL, "schema_id" varchar(36) COLLATE "C" NOT NULL, "topic" varchar(32) COLLATE "C" NOT NULL, "state" varchar(16) COLLATE "C" NOT NULL, "payload" text NOT NULL, "created_at" timestamp(6) with time zone NOT NULL, "ready_at" timestamp(6) with time zone NULL, PRIMARY KEY ("id"));
 
@@ -31,3 +31,5 @@ CREATE INDEX "_changes_seal" ON "_changes" ("seal");
 CREATE INDEX "_audit_events_seal" ON "_audit_events" ("seal");
 
 CREATE TABLE "_audit_seals" ("seq" bigint NOT NULL, "sealed_at" timestamp(6) with time zone NOT NULL, "previous" varchar(96) COLLATE "C" NOT NULL, "hash" varchar(96) COLLATE "C" NOT NULL, "contents" text NOT NULL, "retired_at" timestamp(6) with time zone NULL, PRIMARY KEY ("seq"));
+
+ALTER TABLE "_api_tokens" ADD COLUMN "schemas" text NULL;

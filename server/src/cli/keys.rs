@@ -88,7 +88,7 @@ async fn rotate(parts: &mut Parts, make_new: bool) -> anyhow::Result<String> {
     let rotation = admin::keys::rotate_all(&cx, &parts.app).await?;
     Ok(format!(
         "{} secrets are now encrypted with {}; {} were before.\n\
-         Restart every server that uses this repository. Keep the old keys until no backup needs them.\n",
+         Restart every server that uses this repository. Keep the old keys as long as a backup or the audit trail needs them: records stay signed with the key of their day.\n",
         rotation.rewrapped,
         parts.app.keyring.active_id(),
         rotation.unchanged
