@@ -20,7 +20,7 @@ use quillback_core::{App, Result};
 
 pub use error::AuthError;
 pub use methods::password::{SignIn, sign_in};
-pub use session::{Client, Signed, authenticate};
+pub use session::{Client, Signed, authenticate, look};
 
 use passwords::{Cost, Passwords};
 

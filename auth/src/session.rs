@@ -120,14 +120,39 @@ pub async fn start(
 /// # Errors
 /// `Unauthenticated` for every token that is not good, whatever is wrong with it.
 pub async fn authenticate(cx: &Cx, app: &App, auth: &Auth, token: &str) -> Result<Arc<Principal>> {
+    find(cx, app, auth, token, true).await
+}
+
+/// As [`authenticate`], for what goes on by itself, such as a subscription: that is no use of a session which would keep
+/// it from ending by idleness.
+///
+/// # Errors
+/// As [`authenticate`].
+pub async fn look(cx: &Cx, app: &App, auth: &Auth, token: &str) -> Result<Arc<Principal>> {
+    find(cx, app, auth, token, false).await
+}
+
+async fn find(
+    cx: &Cx,
+    app: &App,
+    auth: &Auth,
+    token: &str,
+    is_use: bool,
+) -> Result<Arc<Principal>> {
     let principal = match Presented::parse(token).ok_or(Error::Unauthenticated)? {
-        Presented::Session(hash) => by_session(cx, app, auth, &hash).await?,
-        Presented::Api(hash) => by_api_token(cx, app, &hash).await?,
+        Presented::Session(hash) => by_session(cx, app, auth, &hash, is_use).await?,
+        Presented::Api(hash) => by_api_token(cx, app, &hash, is_use).await?,
     };
     Ok(Arc::new(principal))
 }
 
-async fn by_session(cx: &Cx, app: &App, auth: &Auth, hash: &TokenHash) -> Result<Principal> {
+async fn by_session(
+    cx: &Cx,
+    app: &App,
+    auth: &Auth,
+    hash: &TokenHash,
+    is_use: bool,
+) -> Result<Principal> {
     let now = cx.now();
     let found = sessions::load(&app.repo, hash, now).await?;
     let (session, identity) = found.ok_or(Error::Unauthenticated)?;
@@ -135,7 +160,7 @@ async fn by_session(cx: &Cx, app: &App, auth: &Auth, hash: &TokenHash) -> Result
         return Err(Error::Unauthenticated);
     }
     let principal = principal(identity, Some(session.id), Scope::Write)?;
-    if now.seconds - session.last_seen_at.seconds >= NOTE_SECONDS {
+    if is_use && now.seconds - session.last_seen_at.seconds >= NOTE_SECONDS {
         let mut batch = Batch::default();
         sessions::update_last_seen(&mut batch, hash, now);
         note(app, &batch).await;
@@ -143,13 +168,13 @@ async fn by_session(cx: &Cx, app: &App, auth: &Auth, hash: &TokenHash) -> Result
     Ok(principal)
 }
 
-async fn by_api_token(cx: &Cx, app: &App, hash: &TokenHash) -> Result<Principal> {
+async fn by_api_token(cx: &Cx, app: &App, hash: &TokenHash, is_use: bool) -> Result<Principal> {
     let now = cx.now();
     let found = tokens::load(&app.repo, hash, now).await?;
     let (token, identity) = found.ok_or(Error::Unauthenticated)?;
     let mut principal = principal(identity, None, token.scope)?;
     principal.only_schemas.clone_from(&token.schemas);
-    if is_note_due(&token, now) {
+    if is_use && is_note_due(&token, now) {
         let mut batch = Batch::default();
         tokens::update_last_used(&mut batch, hash, now);
         note(app, &batch).await;
@@ -212,7 +237,9 @@ async fn end(cx: &Cx, app: &App, user: &UserId, session: Option<&SessionId>) -> 
         which,
         json!({ "user": user, "all": which.is_none() }),
     )?;
-    commit(&app.repo, &batch, "session").await.map(|_| ())
+    commit(&app.repo, &batch, "session").await?;
+    app.feed.look();
+    Ok(())
 }
 
 fn own_or_admin(cx: &Cx, user: &UserId) -> Result<()> {

@@ -7,6 +7,7 @@ use quillback_plugin_api::remote::{RemoteDriver, RemoteInstance};
 use crate::catalog::Cache;
 use crate::cx::Surroundings;
 use crate::keyring::Keyring;
+use crate::live::Feed;
 use crate::targets::Targets;
 
 /// The drivers that the server found at start-up.
@@ -69,6 +70,8 @@ pub struct App {
     pub cache: Arc<Cache>,
     /// Clock and ids.
     pub surroundings: Surroundings,
+    /// Those who watch schemas.
+    pub feed: Arc<Feed>,
     /// Limits.
     pub options: Arc<Options>,
 }
@@ -94,6 +97,7 @@ impl App {
             targets,
             cache: Arc::default(),
             surroundings,
+            feed: Arc::default(),
             options: Arc::new(options),
         }
     }

@@ -18,6 +18,7 @@ pub mod hex;
 pub mod ids;
 pub mod journal;
 pub mod keyring;
+pub mod live;
 mod number;
 pub mod outbox;
 pub mod permit;

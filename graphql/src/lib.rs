@@ -17,7 +17,7 @@ pub use context::{Caller, CookieHandle, LoadedDriver, RefusedDriver, ServerFacts
 
 pub use topics::rows::{Selection, selection};
 
-use async_graphql::{EmptySubscription, MergedObject};
+use async_graphql::{MergedObject, MergedSubscription};
 use quillback_auth::Auth;
 use quillback_core::App;
 
@@ -56,17 +56,26 @@ pub struct Mutation(
     topics::entitlements::EntitlementMutation,
 );
 
+/// Everything that can be watched.
+#[derive(MergedSubscription, Default)]
+#[graphql(name = "Subscription")]
+pub struct Subscription(topics::live::LiveSubscription);
+
 /// The executable schema.
-pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;
+pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
 
 /// Puts the schema together.
 pub fn build(app: App, auth: Auth, server: ServerFacts) -> Schema {
-    Schema::build(Query::default(), Mutation::default(), EmptySubscription)
-        .data(app)
-        .data(auth)
-        .data(server)
-        .disable_suggestions()
-        .finish()
+    Schema::build(
+        Query::default(),
+        Mutation::default(),
+        Subscription::default(),
+    )
+    .data(app)
+    .data(auth)
+    .data(server)
+    .disable_suggestions()
+    .finish()
 }
 
 /// The schema in the schema definition language, sorted and with descriptions.
@@ -75,7 +84,11 @@ pub fn sdl() -> String {
         .sorted_fields()
         .sorted_arguments()
         .sorted_enum_items();
-    Schema::build(Query::default(), Mutation::default(), EmptySubscription)
-        .finish()
-        .sdl_with_options(options)
+    Schema::build(
+        Query::default(),
+        Mutation::default(),
+        Subscription::default(),
+    )
+    .finish()
+    .sdl_with_options(options)
 }

@@ -214,7 +214,9 @@ async fn try_close(cx: &Cx, app: &App, entry: &Entry, settled: &Settled) -> Resu
         .collect();
     changes::insert_audit_rows(&mut batch, books, &rows)?;
     outbox::settle(&mut batch, &entry.change.id, state, now);
-    commit(&app.repo, &batch, "change").await.map(|_| ())
+    commit(&app.repo, &batch, "change").await?;
+    app.feed.wake();
+    Ok(())
 }
 
 fn kept(outcome: &WriteOutcome) -> Result<Json> {

@@ -172,5 +172,7 @@ pub(super) async fn book(cx: &Cx, app: &App, mut booking: Booking<'_>) -> Result
     changes::close_change(batch, books, change, &closing)?;
     changes::insert_audit_rows(batch, books, &audit)?;
     outbox::settle(batch, &change.id, state, closing.at);
-    commit(&app.repo, batch, "change").await.map(|_| ())
+    commit(&app.repo, batch, "change").await?;
+    app.feed.wake();
+    Ok(())
 }

@@ -8,6 +8,7 @@ pub(crate) mod connections;
 pub(crate) mod entitlements;
 pub(crate) mod fields;
 pub(crate) mod history;
+pub(crate) mod live;
 pub(crate) mod people;
 pub(crate) mod preview;
 pub(crate) mod rights;

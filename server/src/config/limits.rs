@@ -50,6 +50,14 @@ pub struct LimitsSection {
     pub operations: usize,
     /// Variables of one operation.
     pub variables: usize,
+    /// Subscriptions of one user at the same time.
+    pub subscriptions: usize,
+    /// Subscriptions on one WebSocket at the same time.
+    pub socket_subscriptions: usize,
+    /// Time for the first message on a WebSocket, in milliseconds.
+    pub socket_init_ms: u64,
+    /// Largest message that a client may send over a WebSocket, in bytes.
+    pub message_bytes: usize,
 }
 
 impl Default for LimitsSection {
@@ -75,6 +83,10 @@ impl Default for LimitsSection {
             fragments: 50,
             operations: 20,
             variables: 100,
+            subscriptions: 50,
+            socket_subscriptions: 20,
+            socket_init_ms: 5_000,
+            message_bytes: 64 * 1024,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Accepts connections, drops those that stall, and shuts down without breaking requests off.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{io, pin::pin, sync::Arc, time::Duration};
 
 use axum::Router;
 use hyper::{
@@ -11,12 +11,11 @@ use hyper::{
 };
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
-    server::graceful::GracefulShutdown,
     service::TowerToHyperService,
 };
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::{OwnedSemaphorePermit, Semaphore, mpsc},
+    sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch},
 };
 
 use super::{Lifecycle, Peer, metrics::OpenConnection};
@@ -40,6 +39,13 @@ pub struct ConnectionLimits {
     pub drain: Duration,
 }
 
+/// Holds a connection's place among those that are open, also when it is no HTTP connection any more.
+#[derive(Clone)]
+pub(super) struct Open(
+    #[expect(dead_code, reason = "it counts for as long as it exists")]
+    Arc<(OwnedSemaphorePermit, OpenConnection)>,
+);
+
 /// How the server came to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stopped {
@@ -61,7 +67,9 @@ pub async fn serve(
 ) -> Stopped {
     let http = http(limits);
     let slots = Arc::new(Semaphore::new(limits.connections));
-    let graceful = GracefulShutdown::new();
+    // Every connection holds a clone: there is nothing to receive any more once all of them and this one are gone.
+    let (alive, mut gone) = mpsc::channel::<()>(1);
+    let closing = watch::Sender::new(false);
     loop {
         let accepted = tokio::select! {
             biased;
@@ -71,17 +79,27 @@ pub async fn serve(
         match accepted {
             Ok((stream, peer, slot)) => {
                 let service = TowerToHyperService::new(router.clone());
+                let open = Open(Arc::new((slot, OpenConnection::new())));
                 let with_peer = service_fn(move |mut request: Request<Incoming>| {
                     request.extensions_mut().insert(peer);
+                    request.extensions_mut().insert(open.clone());
                     service.call(request)
                 });
                 let connection = http.serve_connection(TokioIo::new(stream), with_peer);
-                let watched = graceful.watch(connection);
+                let (mut closing, alive) = (closing.subscribe(), alive.clone());
                 tokio::spawn(async move {
-                    let _open = (slot, OpenConnection::new());
-                    if let Err(error) = watched.await {
+                    let mut connection = pin!(connection.with_upgrades());
+                    let served = tokio::select! {
+                        served = connection.as_mut() => served,
+                        () = told(&mut closing) => {
+                            connection.as_mut().graceful_shutdown();
+                            connection.await
+                        }
+                    };
+                    if let Err(error) = served {
                         tracing::debug!(%error, "a connection broke off");
                     }
+                    drop(alive);
                 });
             }
             Err(error) => {
@@ -91,13 +109,14 @@ pub async fn serve(
         }
     }
     lifecycle.begin_stopping();
-    drop(listener);
+    drop((listener, alive));
+    closing.send_replace(true);
     tracing::info!(
         running = lifecycle.running(),
         "stopping; a second signal stops at once"
     );
     let finished = async {
-        graceful.shutdown().await;
+        gone.recv().await;
         lifecycle.idle().await;
     };
     let stopped = tokio::select! {
@@ -107,6 +126,12 @@ pub async fn serve(
     };
     tracing::info!(?stopped, running = lifecycle.running(), "stopped");
     stopped
+}
+
+/// Waits until the connections are told to close.
+async fn told(closing: &mut watch::Receiver<bool>) {
+    // When the sender is gone, the server is.
+    let _ = closing.wait_for(|closing| *closing).await;
 }
 
 /// Waits for a free slot, then for a connection.

@@ -85,6 +85,33 @@ pub fn credentials(
     Ok(Some(Credentials::Cookie(token)))
 }
 
+/// The session token of a request for a WebSocket. Browsers send cookies with it from any page and no header of ours, but
+/// always their origin: one that is foreign is refused whatever else there is, and a cookie counts only beside ours.
+///
+/// # Errors
+/// As [`credentials`].
+pub fn socket_credentials(
+    headers: &HeaderMap,
+    cookie: &SessionCookie,
+    origins: &OriginPolicy,
+) -> Result<Option<Credentials>, PublicError> {
+    origins.check(headers)?;
+    if let Some(token) = bearer(headers)? {
+        return Ok(Some(Credentials::Bearer(token)));
+    }
+    let Some(token) = cookie_value(headers, cookie.name())? else {
+        return Ok(None);
+    };
+    if headers.get(header::ORIGIN).is_none() {
+        return Err(PublicError::http(
+            StatusCode::FORBIDDEN,
+            "CROSS_SITE_REQUEST",
+            "a WebSocket with a session cookie needs the Origin header",
+        ));
+    }
+    Ok(Some(Credentials::Cookie(token)))
+}
+
 fn bearer(headers: &HeaderMap) -> Result<Option<SecretText>, PublicError> {
     let mut lines = headers.get_all(header::AUTHORIZATION).iter();
     let Some(line) = lines.next() else {

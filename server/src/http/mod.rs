@@ -21,10 +21,12 @@ mod signals;
 use axum::{Router, middleware};
 use hyper::StatusCode;
 
+use self::connections::Open;
+
 pub use self::{
     bound::{Bound, Service},
     connections::{ConnectionLimits, Stopped, serve},
-    credentials::{OWN_REQUEST, OriginPolicy, credentials},
+    credentials::{OWN_REQUEST, OriginPolicy, credentials, socket_credentials},
     error::{Level, PublicError, internal_message},
     health::{Health, Readiness},
     lifecycle::Lifecycle,

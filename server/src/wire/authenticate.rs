@@ -50,6 +50,8 @@ async fn prepared(
         introspection,
         ..Prepared::default()
     };
+    let caller = cx.principal.as_ref();
+    prepared.caller = caller.map(|principal| principal.user.to_string());
     prepared.data.insert(Caller {
         address: Some(meta.client_address),
         client: client(meta.credentials.as_ref(), meta.user_agent.as_deref()).to_owned(),

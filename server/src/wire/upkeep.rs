@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use quillback_auth::{Auth, housekeeping};
-use quillback_core::{App, journal, outbox};
+use quillback_core::{App, journal, live, outbox};
 
 use super::own_request;
 use crate::http::Lifecycle;
@@ -21,6 +21,13 @@ const GRACE_MS: u32 = 15_000;
 ///
 /// A server that has its repository for itself settles at once what an earlier process left open.
 pub(super) fn start(app: &App, auth: &Auth, is_alone: bool, lifecycle: &Lifecycle) {
+    let (teller, state) = (app.clone(), lifecycle.clone());
+    lifecycle.spawn(async move {
+        tokio::select! {
+            () = live::run(&teller) => {}
+            () = state.stopping() => {}
+        }
+    });
     let (settler, state) = (app.clone(), lifecycle.clone());
     lifecycle.spawn(async move {
         let usual = settler.options.batch_deadline_ms.saturating_add(GRACE_MS);

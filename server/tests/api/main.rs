@@ -23,6 +23,7 @@ mod exports;
 mod faults;
 mod history;
 mod journal;
+mod live;
 mod people;
 mod readme;
 mod rolling_back;

@@ -87,7 +87,11 @@ async fn keep_an_admin(app: &App, batch: &mut Batch, user: &UserId) -> Result<()
 /// Commits; a name that exists is `Taken`, and whoever comes second is `Stale`.
 async fn save(app: &App, batch: &Batch, what: &'static str, name_path: &'static str) -> Result<()> {
     match commit(&app.repo, batch, what).await {
-        Ok(_) => Ok(()),
+        Ok(_) => {
+            // Sessions and rights may be other ones now.
+            app.feed.look();
+            Ok(())
+        }
         Err(error) if is_duplicate(&error) => {
             let message = format!("There is a {what} of this name already. Choose another one.");
             Err(Error::Taken(Problem::new(name_path, "TAKEN", message)))

@@ -122,6 +122,10 @@ fn measure(
         let one = measurer.operation(operation)?;
         within("nodes", one.nodes, limits.nodes)?;
         within("root_fields", one.width, limits.root_fields)?;
+        if operation.ty == OperationType::Subscription && one.width > 1 {
+            let message = "a subscription has one field at the top: start several instead";
+            return Err(PublicError::graphql("BAD_REQUEST", message));
+        }
         within(
             "variables",
             operation.variable_definitions.len() as u64,

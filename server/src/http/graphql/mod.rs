@@ -1,13 +1,13 @@
 //! The GraphQL endpoint: every step between an HTTP request and the schema, for any schema.
 //!
 //! Order of a request: form of the answer, method, credentials and origin, content type, body, parameters, gate, task
-//! with deadline, masking. Subscriptions are not offered here; they will get a file of their own beside this one, with
-//! the same gate in front.
+//! with deadline, masking. Subscriptions have a folder of their own, `live`, with the same gate in front.
 
 mod cost;
 mod envelope;
 mod gate;
 mod lexer;
+mod live;
 mod mask;
 mod media;
 mod respond;
@@ -23,7 +23,7 @@ use axum::{
     Router,
     body::Body,
     extract::{Request, State},
-    response::Response,
+    response::{IntoResponse, Response},
     routing::any,
 };
 use futures_util::future::BoxFuture;
@@ -34,6 +34,7 @@ use hyper::{
 };
 use tokio::sync::Semaphore;
 
+use self::live::Seats;
 use self::run::{Done, Job, run};
 use super::{
     HttpOptions, Lifecycle, PublicError, RequestContext, RequestMeta, body, credentials, metrics,
@@ -64,6 +65,7 @@ pub struct Endpoint<E> {
     options: HttpOptions,
     lifecycle: Lifecycle,
     slots: Arc<Semaphore>,
+    seats: Arc<Seats>,
 }
 
 impl<E: Executor> Endpoint<E> {
@@ -83,6 +85,7 @@ impl<E: Executor> Endpoint<E> {
             prepare,
             single,
             slots: Arc::new(Semaphore::new(options.limits.requests)),
+            seats: Arc::default(),
             options,
             lifecycle,
         }
@@ -170,7 +173,18 @@ async fn handle<E: Executor>(
     State(endpoint): State<Arc<Endpoint<E>>>,
     request: Request,
 ) -> Response {
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
+    if live::socket::is_wanted(&parts.headers) {
+        let upgraded = live::socket::upgrade(endpoint, &mut parts).await;
+        return upgraded.unwrap_or_else(IntoResponse::into_response);
+    }
+    if live::events::are_wanted(&parts.headers) {
+        let answered = match endpoint.receive(&parts, body).await {
+            Ok((envelope, meta)) => live::events::answer(&endpoint, envelope, meta).await,
+            Err(error) => Err(error),
+        };
+        return answered.unwrap_or_else(|error| respond::refused(error, Media::GraphqlResponse));
+    }
     let media = match Media::negotiate(&parts.headers) {
         Ok(media) => media,
         Err(error) => return respond::refused(error, Media::Json),
@@ -198,9 +212,15 @@ fn check_kind(kind: OperationType, method: &Method) -> Result<(), PublicError> {
         OperationType::Mutation => Err(method_not_allowed("mutations use POST", "POST")),
         OperationType::Subscription => Err(PublicError::graphql(
             "BAD_REQUEST",
-            "subscriptions are not offered over HTTP requests",
+            "subscriptions need a WebSocket (graphql-transport-ws) or Accept: text/event-stream",
         )),
     }
+}
+
+fn introspection_disabled() -> PublicError {
+    let message =
+        "the schema is not shown here; see graphql.introspection in the server's configuration";
+    PublicError::graphql("INTROSPECTION_DISABLED", message)
 }
 
 fn method_not_allowed(message: &str, allow: &'static str) -> PublicError {

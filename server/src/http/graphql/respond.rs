@@ -32,20 +32,10 @@ pub(super) fn executed(
     media: Media,
     suggestions: bool,
 ) -> (Response, &'static str) {
-    // Validation answers without data, and its errors belong to no field.
-    let refused = executed.data == Value::Null
-        && !executed.errors.is_empty()
-        && executed.errors.iter().all(|error| error.path.is_empty());
-    let errors = mask(executed.errors, suggestions);
-    let outcome = outcome(&errors);
+    let (answer, refused, outcome) = shown(executed, suggestions);
     let status = match media {
         Media::GraphqlResponse if refused => StatusCode::BAD_REQUEST,
         _ => StatusCode::OK,
-    };
-    let answer = Answer {
-        errors,
-        data: (!refused).then_some(executed.data),
-        extensions: executed.extensions,
     };
     match serde_json::to_vec(&answer) {
         Ok(body) => (json(status, media, body), outcome),
@@ -58,6 +48,37 @@ pub(super) fn executed(
             )
         }
     }
+}
+
+/// One event of a subscription as JSON, and whether it says that the caller is not signed in any more.
+pub(super) fn payload(executed: Executed, suggestions: bool) -> (String, bool) {
+    let (answer, _, _) = shown(executed, suggestions);
+    let is_signed_out = answer
+        .errors
+        .iter()
+        .any(|error| error.code() == "UNAUTHENTICATED");
+    let text = serde_json::to_string(&answer).unwrap_or_else(|error| {
+        let incident = crate::ids::incident();
+        tracing::error!(incident, %error, "an event could not be written");
+        PublicError::internal(&incident).to_json().to_string()
+    });
+    (text, is_signed_out)
+}
+
+/// What is shown of an execution, whether it was refused by validation, and its outcome for the metrics.
+fn shown(executed: Executed, suggestions: bool) -> (Answer, bool, &'static str) {
+    // Validation answers without data, and its errors belong to no field.
+    let refused = executed.data == Value::Null
+        && !executed.errors.is_empty()
+        && executed.errors.iter().all(|error| error.path.is_empty());
+    let errors = mask(executed.errors, suggestions);
+    let outcome = outcome(&errors);
+    let answer = Answer {
+        errors,
+        data: (!refused).then_some(executed.data),
+        extensions: executed.extensions,
+    };
+    (answer, refused, outcome)
 }
 
 fn outcome(errors: &[ShownError]) -> &'static str {

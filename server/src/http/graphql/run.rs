@@ -28,6 +28,8 @@ pub struct Prepared {
     pub data: Data,
     /// Whether this caller may ask for the schema and gets spelling suggestions.
     pub introspection: bool,
+    /// Who calls, if somebody is signed in; limits of subscriptions are counted by it.
+    pub caller: Option<String>,
     /// Completes the headers of the answer.
     pub finish: Option<Finish>,
 }
@@ -102,9 +104,7 @@ async fn execute<E: Executor>(job: Job<E>) -> Result<Done, PublicError> {
     } = job.envelope;
     let prepared = (job.prepare)(job.meta).await?;
     if job.admitted.introspects && !prepared.introspection {
-        let message =
-            "the schema is not shown here; see graphql.introspection in the server's configuration";
-        return Err(PublicError::graphql("INTROSPECTION_DISABLED", message));
+        return Err(super::introspection_disabled());
     }
     let mut request = Request::new(query).variables(variables);
     request.operation_name = operation_name.filter(|name| !name.is_empty());

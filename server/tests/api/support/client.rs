@@ -76,6 +76,11 @@ impl Client {
         }
     }
 
+    /// Where it sends its requests.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// The same user at another address: a server that was restarted.
     pub fn at(&self, address: SocketAddr) -> Self {
         Self {

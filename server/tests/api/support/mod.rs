@@ -50,8 +50,13 @@ pub struct TestServer {
 impl TestServer {
     /// Starts a server on an empty data folder, and signs the administrator in.
     pub async fn start() -> (Self, Client) {
+        Self::with(|_| {}).await
+    }
+
+    /// The same with a configuration that `change` adjusts.
+    pub async fn with(change: fn(&mut Config)) -> (Self, Client) {
         let home = Arc::new(tempfile::tempdir().unwrap());
-        let (server, first) = Self::on(Arc::clone(&home)).await;
+        let (server, first) = Self::on(Arc::clone(&home), change).await;
         let generated = first.expect("the first start makes an administrator");
         let mut admin = server.sign_in("admin", &generated).await;
         let change = json!({ "currentPassword": generated, "newPassword": PASSWORD });
@@ -65,8 +70,9 @@ impl TestServer {
         (server, admin)
     }
 
-    async fn on(home: Arc<TempDir>) -> (Self, Option<String>) {
-        let ground = ground(home.path());
+    async fn on(home: Arc<TempDir>, change: fn(&mut Config)) -> (Self, Option<String>) {
+        let mut ground = ground(home.path());
+        change(&mut ground.config);
         let mut parts = ground.open(Use::AloneMigrating).await.unwrap();
         let first = parts.first.take().map(|first| first.secret.to_string());
         let bound = Bound::new(&ground.config, &ground.environment)
@@ -96,7 +102,7 @@ impl TestServer {
     pub async fn restart(self) -> Self {
         self.stop.send(()).await.unwrap();
         assert_eq!(soon(self.ended).await.unwrap(), Stopped::Drained);
-        let (server, first) = Self::on(self.home).await;
+        let (server, first) = Self::on(self.home, |_| {}).await;
         assert_eq!(first, None, "only the first start makes an administrator");
         server
     }
