@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::field::{Field, FieldKind};
 use crate::ids::{ConnectionId, SchemaId};
+use crate::policy::Rule;
 
 /// What a schema is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,6 +63,18 @@ pub struct KeyPart {
     pub maker: KeyMaker,
 }
 
+/// When rows may be changed and added, whoever does it: administrators are bound as well.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Conditions {
+    /// "Allow edit when": rules that a row must satisfy before it is changed or removed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub edit: Vec<Rule>,
+    /// "Allow add when": rules that a new row must satisfy.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub add: Vec<Rule>,
+}
+
 /// Table, key and fields.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Definition {
@@ -73,6 +86,12 @@ pub struct Definition {
     pub key: Vec<KeyPart>,
     /// Fields, in the order of the form.
     pub fields: Vec<Field>,
+    /// Name of the field that holds the name of the user who added the row. Nobody writes it but the server.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+    /// When rows may be changed and added.
+    #[serde(default)]
+    pub conditions: Conditions,
 }
 
 impl Definition {
@@ -82,6 +101,11 @@ impl Definition {
             .iter()
             .enumerate()
             .find(|(_, field)| field.name == name)
+    }
+
+    /// The field that holds the name of the user who added the row, with its position.
+    pub fn owner(&self) -> Option<(usize, &Field)> {
+        self.owner.as_ref().and_then(|name| self.field(name))
     }
 
     /// Key columns and field columns, in the order in which rows are read.

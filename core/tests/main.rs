@@ -19,6 +19,7 @@ mod reading;
 mod recovering;
 mod rendered;
 mod rolling_back;
+mod row_conditions;
 mod row_security;
 mod schemas;
 mod scopes;

@@ -225,6 +225,7 @@ async fn many_rows_need_their_own_rights_and_reach_only_visible_rows_and_fields(
                 actions: actions.to_vec(),
                 hidden: vec!["note".into()],
                 read_only: vec!["amount".into()],
+                ..Rights::default()
             };
             let permissions = vec![(group.clone(), rights)];
             schemas::set_permissions(&target.admin, &target.test.app, target.id(), permissions)

@@ -462,6 +462,7 @@ async fn the_right_to_roll_back_is_needed_and_enough() {
             actions: vec![Action::View, Action::RollBack],
             hidden: vec!["approved".into()],
             read_only: vec!["note".into()],
+            ..Rights::default()
         };
         let cx = nora(&target, rights, None).await;
         let journey = Journey {

@@ -47,6 +47,7 @@ pub struct Mutation(
     topics::connections::ConnectionMutation,
     topics::schemas::SchemaMutation,
     topics::rights::RightsMutation,
+    topics::rights::ConditionsMutation,
     topics::write::WriteMutation,
     topics::rollback::RollBackMutation,
     topics::bulk::BulkMutation,

@@ -32,6 +32,8 @@ pub struct ActionAccess {
     pub action: Action,
     /// Where the right comes from.
     pub from: Origin,
+    /// Whether it is for rows that the user added only.
+    pub own_only: bool,
 }
 
 /// What the user may do with a field of a schema.
@@ -209,6 +211,7 @@ fn actions(principal: &Principal, whole: &Whole, grant: &Grant) -> Vec<ActionAcc
         .map(|action| ActionAccess {
             action,
             from: giving(action),
+            own_only: grant.is_own_only(action),
         })
         .collect()
 }

@@ -332,8 +332,18 @@ impl Asked<'_> {
 
     /// What a row must satisfy beforehand, for each action that changes rows, with the code of a refusal.
     fn locks(&self) -> Vec<(Action, &'static str, Expr)> {
-        let _ = self;
-        Vec::new()
+        let Some(grant) = self.grant else {
+            return Vec::new();
+        };
+        let touching = Action::ALL
+            .into_iter()
+            .filter(|action| action.changes_rows() && *action != Action::Add);
+        touching
+            .flat_map(|action| {
+                let locks = grant.locks(action).into_iter();
+                locks.map(move |(demand, holds)| (action, demand.code(), holds.clone()))
+            })
+            .collect()
     }
 }
 

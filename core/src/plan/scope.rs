@@ -15,7 +15,7 @@ use super::page::{key_filter, key_filters};
 use crate::catalog::Loaded;
 use crate::error::{Error, Result};
 use crate::ids::ChangeId;
-use crate::policy::{Action, Grant};
+use crate::policy::{Action, Demand, Grant};
 use crate::schema::Definition;
 
 /// What to do with a row.
@@ -69,10 +69,12 @@ pub enum Meaning {
     Marker,
     /// Rows as they are before.
     Before,
+    /// Keys of the rows that satisfy a demand before they are written.
+    Unlocked(Demand),
     /// Writes these changes.
     Write(Vec<usize>),
-    /// Checks these changes against the row rules.
-    Check(Vec<usize>),
+    /// Keys of these changes' rows that satisfy a demand now that they are written: it must be all of them.
+    Check(Demand, Vec<usize>),
     /// Rows as they are after.
     After,
     /// The end of a batch that shall not take effect.
@@ -136,6 +138,7 @@ pub fn scope(
     let mut builder = Builder {
         definition,
         grant,
+        purpose,
         changes,
         batch,
         meanings: Vec::new(),
@@ -144,6 +147,7 @@ pub fn scope(
         builder.write(Meaning::Marker, write_marker(mark.change, mark.now), 1);
     }
     builder.before();
+    builder.unlocked();
     builder.deletes();
     builder.edits();
     builder.adds()?;
@@ -161,6 +165,7 @@ type Alike = (bool, Vec<usize>);
 struct Builder<'a> {
     definition: &'a Definition,
     grant: &'a Grant,
+    purpose: &'a Purpose,
     changes: &'a [RowChange],
     batch: Batch,
     meanings: Vec<Meaning>,
@@ -205,6 +210,36 @@ impl Builder<'_> {
         }
     }
 
+    /// Reads the keys of rows that are among `positions` and satisfy a demand.
+    fn keys_that(&mut self, meaning: &Meaning, positions: &[usize], demanded: &Expr, all: bool) {
+        for filter in key_filters(self.definition, &self.keys(positions)) {
+            let columns = self.definition.key.iter().map(|part| part.column.clone());
+            let filter = filter.and(demanded.clone());
+            let expect = if all {
+                Expect::Rows(positions.len() as u64)
+            } else {
+                Expect::Any
+            };
+            self.batch.steps.push(Step::Read {
+                select: Select::columns(self.definition.table.clone(), columns, filter),
+                expect,
+            });
+            self.meanings.push(meaning.clone());
+        }
+    }
+
+    /// The statements demand the same; this read says which demand a row does not satisfy.
+    fn unlocked(&mut self) {
+        for action in [RowAction::Edit, RowAction::Delete] {
+            let positions = self.of(|change| change.action == action);
+            let grant = self.grant;
+            for (demand, demanded) in grant.locks(self.purpose.right(action)) {
+                let demanded = demanded.clone().and(grant.using().clone());
+                self.keys_that(&Meaning::Unlocked(demand), &positions, &demanded, false);
+            }
+        }
+    }
+
     fn before(&mut self) {
         let positions = self.of(|change| change.action != RowAction::Add);
         self.read(&Meaning::Before, &positions, Lock::Update);
@@ -228,6 +263,12 @@ impl Builder<'_> {
         key_filter(self.definition, &change.key)
             .and(Expr::all(seen))
             .and(self.grant.using().clone())
+            .and(Expr::all(
+                self.grant
+                    .locks(self.purpose.right(change.action))
+                    .into_iter()
+                    .map(|(_, demanded)| demanded.clone()),
+            ))
     }
 
     fn deletes(&mut self) {
@@ -325,12 +366,21 @@ impl Builder<'_> {
         })
     }
 
-    /// Counts the rows that satisfy the rules and demands all of them: a NULL in a rule then never lets a row through.
+    /// Demands that all rows written satisfy the rules: it looks for those that do, so a NULL never lets a row through.
     fn check(&mut self) -> Result<()> {
-        if *self.grant.check() == Expr::True {
+        let grant = self.grant;
+        self.check_all(RowAction::Edit, &grant.edited())?;
+        self.check_all(
+            RowAction::Add,
+            &grant.added(self.purpose.right(RowAction::Add)),
+        )
+    }
+
+    fn check_all(&mut self, action: RowAction, demands: &[(Demand, &Expr)]) -> Result<()> {
+        let positions = self.of(|change| change.action == action);
+        if demands.is_empty() || positions.is_empty() {
             return Ok(());
         }
-        let positions = self.of(|change| change.action != RowAction::Delete);
         if self.keys(&positions).iter().any(|key| key.is_empty()) {
             return Err(Error::invalid(
                 "changes",
@@ -338,13 +388,10 @@ impl Builder<'_> {
                 "Rows cannot be added here: the database makes the key, so the row rules could not be checked.",
             ));
         }
-        for chunk in positions.chunks(super::page::KEYS_PER_READ) {
-            for filter in key_filters(self.definition, &self.keys(chunk)) {
-                let filter = filter.and(self.grant.check().clone());
-                let expect = Expect::Rows(chunk.len() as u64);
-                self.batch
-                    .check(self.definition.table.clone(), filter, expect);
-                self.meanings.push(Meaning::Check(chunk.to_vec()));
+        for (demand, demanded) in demands {
+            for chunk in positions.chunks(super::page::KEYS_PER_READ) {
+                let meaning = Meaning::Check(*demand, chunk.to_vec());
+                self.keys_that(&meaning, chunk, demanded, true);
             }
         }
         Ok(())

@@ -4,32 +4,81 @@ use quillback_plugin_api::sql::{Compare, Expr, TextMatch};
 use quillback_plugin_api::{Ident, Value};
 use serde_json::Value as Json;
 
-use super::{Operand, Operator, Rule};
+use super::{Operand, Operator, Policy, Rule};
 use crate::cx::Principal;
 use crate::field::FieldKind;
-use crate::repo::schemas::Whole;
 use crate::row_json;
 use crate::schema::Definition;
 
-/// The rows that a schema's policies let through; all of them when there is no policy.
-pub(super) fn policies(
-    whole: &Whole,
-    principal: &Principal,
-    entitlements: &[(String, String)],
-) -> Expr {
-    if whole.policies.is_empty() {
-        return Expr::True;
+/// Who asks for which rows of which schema.
+pub(super) struct Asker<'a> {
+    pub(super) definition: &'a Definition,
+    pub(super) principal: &'a Principal,
+    pub(super) entitlements: &'a [(String, String)],
+}
+
+impl Asker<'_> {
+    /// The rows that these policies let through; all of them when there is no policy.
+    pub(super) fn policies(&self, policies: &[Policy]) -> Expr {
+        if policies.is_empty() {
+            return Expr::True;
+        }
+        let each = policies.iter().map(|policy| self.all(&policy.rules));
+        any_of(each.collect())
     }
-    let definition = &whole.schema.definition;
-    let any = whole.policies.iter().map(|policy| {
-        Expr::all(
-            policy
-                .rules
+
+    /// The rows for which all of these rules hold.
+    pub(super) fn all(&self, rules: &[Rule]) -> Expr {
+        Expr::all(rules.iter().map(|rule| self.compile(rule)))
+    }
+
+    /// The rows that the user added; none where the schema does not say who added a row.
+    pub(super) fn own_rows(&self) -> Expr {
+        self.definition.owner().map_or(Expr::False, |(_, field)| {
+            Expr::eq(&field.column, self.principal.username.as_str())
+        })
+    }
+
+    /// The rows for which a rule holds.
+    pub(super) fn compile(&self, rule: &Rule) -> Expr {
+        let Some((column, kind, _)) = self.definition.column(&rule.field) else {
+            return Expr::False;
+        };
+        if rule.operator == Operator::IsNull {
+            return Expr::IsNull(column.clone());
+        }
+        let values: Vec<Value> = self
+            .operand(&rule.operand)
+            .iter()
+            .filter_map(|json| read(json, kind))
+            .filter(|value| !value.is_null())
+            .collect();
+        if values.is_empty() {
+            return Expr::False;
+        }
+        compare(rule.operator, column, values)
+    }
+
+    /// What a rule compares with, for this user.
+    pub(super) fn operand(&self, operand: &Operand) -> Vec<Json> {
+        let text = |text: &str| Json::String(text.to_owned());
+        match operand {
+            Operand::Values(values) => values.clone(),
+            Operand::Property(name) => self
+                .entitlements
                 .iter()
-                .map(|rule| compile(rule, definition, principal, entitlements)),
-        )
-    });
-    any_of(any.collect())
+                .filter(|(property, _)| property == name)
+                .map(|(_, value)| text(value))
+                .collect(),
+            Operand::Username => vec![text(&self.principal.username)],
+            Operand::Groups => self
+                .principal
+                .groups
+                .iter()
+                .map(|group| text(&group.name))
+                .collect(),
+        }
+    }
 }
 
 fn any_of(mut conditions: Vec<Expr>) -> Expr {
@@ -41,51 +90,6 @@ fn any_of(mut conditions: Vec<Expr>) -> Expr {
         0 => Expr::False,
         1 => conditions.pop().unwrap_or(Expr::False),
         _ => Expr::Or(conditions),
-    }
-}
-
-pub(super) fn compile(
-    rule: &Rule,
-    definition: &Definition,
-    principal: &Principal,
-    entitlements: &[(String, String)],
-) -> Expr {
-    let Some((column, kind, _)) = definition.column(&rule.field) else {
-        return Expr::False;
-    };
-    if rule.operator == Operator::IsNull {
-        return Expr::IsNull(column.clone());
-    }
-    let values: Vec<Value> = operand(&rule.operand, principal, entitlements)
-        .iter()
-        .filter_map(|json| read(json, kind))
-        .filter(|value| !value.is_null())
-        .collect();
-    if values.is_empty() {
-        return Expr::False;
-    }
-    compare(rule.operator, column, values)
-}
-
-pub(super) fn operand(
-    operand: &Operand,
-    principal: &Principal,
-    entitlements: &[(String, String)],
-) -> Vec<Json> {
-    let text = |text: &str| Json::String(text.to_owned());
-    match operand {
-        Operand::Values(values) => values.clone(),
-        Operand::Property(name) => entitlements
-            .iter()
-            .filter(|(property, _)| property == name)
-            .map(|(_, value)| text(value))
-            .collect(),
-        Operand::Username => vec![text(&principal.username)],
-        Operand::Groups => principal
-            .groups
-            .iter()
-            .map(|group| text(&group.name))
-            .collect(),
     }
 }
 

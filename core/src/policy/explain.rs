@@ -34,11 +34,15 @@ impl ExplainedPolicy {
 /// The policies of a schema for a user, made of the same conditions as the user's grant.
 pub(crate) fn explain(principal: &Principal, found: &Found) -> Vec<ExplainedPolicy> {
     let whole = &found.loaded.whole;
-    let definition = &whole.schema.definition;
+    let asker = compile::Asker {
+        definition: &whole.schema.definition,
+        principal,
+        entitlements: &found.entitlements,
+    };
     let explained = |rule: &Rule| ExplainedRule {
         rule: rule.clone(),
-        values: compile::operand(&rule.operand, principal, &found.entitlements),
-        holds: compile::compile(rule, definition, principal, &found.entitlements),
+        values: asker.operand(&rule.operand),
+        holds: asker.compile(rule),
     };
     let policies = whole.policies.iter();
     policies

@@ -3,13 +3,15 @@
 //! A grant is the only thing from which `plan` makes batches, and [`grant()`] is the only place that makes one.
 
 mod compile;
+mod demand;
 mod explain;
 mod rights;
 mod rule;
 
+pub use demand::Demand;
 pub(crate) use explain::{ExplainedPolicy, explain};
 pub use rights::{Action, Rights};
-pub use rule::{Operand, Operator, Policy, Rule, check_policy};
+pub use rule::{Operand, Operator, Policy, Rule, check_policy, check_rules};
 
 use quillback_plugin_api::sql::Expr;
 
@@ -24,9 +26,14 @@ use crate::repo::schemas::Whole;
 pub struct Grant {
     actions: Vec<Action>,
     visible: Vec<bool>,
-    editable: Vec<bool>,
+    /// For each field, the actions under which the user writes it.
+    writable: Vec<Vec<Action>>,
     using: Expr,
-    check: Expr,
+    /// The actions that all groups that give them limit to own rows.
+    own_only: Vec<Action>,
+    own: Expr,
+    edit_when: Expr,
+    add_when: Expr,
 }
 
 impl Grant {
@@ -57,9 +64,23 @@ impl Grant {
         self.visible.get(position).copied().unwrap_or(false)
     }
 
-    /// Whether the user writes the field at `position`.
+    /// Whether the user writes the field at `position` in some way.
     pub fn writes(&self, position: usize) -> bool {
-        self.editable.get(position).copied().unwrap_or(false)
+        self.writable
+            .get(position)
+            .is_some_and(|actions| !actions.is_empty())
+    }
+
+    /// Whether the user writes the field at `position` with the right to do `action`.
+    pub fn writes_by(&self, action: Action, position: usize) -> bool {
+        self.writable
+            .get(position)
+            .is_some_and(|actions| actions.contains(&action))
+    }
+
+    /// Whether the user does `action` to own rows only.
+    pub fn is_own_only(&self, action: Action) -> bool {
+        self.own_only.contains(&action)
     }
 
     /// Whether row rules keep some rows from the user.
@@ -67,14 +88,9 @@ impl Grant {
         self.using != Expr::True
     }
 
-    /// Which rows the user may see and touch.
+    /// Which rows the user may see; no other row is touched on any path.
     pub(crate) fn using(&self) -> &Expr {
         &self.using
-    }
-
-    /// What rows that the user writes must look like afterwards.
-    pub(crate) fn check(&self) -> &Expr {
-        &self.check
     }
 }
 
@@ -91,7 +107,7 @@ pub fn grant(principal: &Principal, found: &Found) -> Result<Grant> {
         return Err(Error::NotFound("schema"));
     }
     let held = held_rights(principal, whole);
-    let mut actions: Vec<Action> = Action::ALL
+    let actions: Vec<Action> = Action::ALL
         .into_iter()
         .filter(|action| held.iter().any(|rights| rights.allows(*action)))
         .filter(|action| !(principal.read_only && action.changes_rows()))
@@ -99,28 +115,35 @@ pub fn grant(principal: &Principal, found: &Found) -> Result<Grant> {
     if !actions.contains(&Action::View) {
         return Err(Error::NotFound("schema"));
     }
-    actions.dedup();
-    let names = || {
-        whole
-            .schema
-            .definition
-            .fields
-            .iter()
-            .map(|field| field.name.as_str())
-    };
+    let definition = &whole.schema.definition;
+    let names = || definition.fields.iter().map(|field| field.name.as_str());
     let visible = names()
         .map(|name| held.iter().any(|rights| rights.sees(name)))
         .collect();
-    let editable = names()
-        .map(|name| held.iter().any(|rights| rights.writes(name)))
-        .collect();
-    let rows = compile::policies(whole, principal, &found.entitlements);
+    let writing = |name: &str| {
+        let actions = actions.iter().copied();
+        actions
+            .filter(|action| held.iter().any(|rights| rights.writes(*action, name)))
+            .collect()
+    };
+    let all_limited = |action: &Action| {
+        let mut giving = held.iter().filter(|rights| rights.allows(*action));
+        action.can_be_limited_to_own_rows() && giving.all(|rights| rights.own_only)
+    };
+    let asker = compile::Asker {
+        definition,
+        principal,
+        entitlements: &found.entitlements,
+    };
     Ok(Grant {
-        actions,
         visible,
-        editable,
-        using: rows.clone(),
-        check: rows,
+        writable: names().map(writing).collect(),
+        using: asker.policies(&whole.policies),
+        own_only: actions.iter().copied().filter(all_limited).collect(),
+        own: asker.own_rows(),
+        edit_when: asker.all(&definition.conditions.edit),
+        add_when: asker.all(&definition.conditions.add),
+        actions,
     })
 }
 
@@ -132,7 +155,7 @@ fn held_rights(principal: &Principal, whole: &Whole) -> Vec<Rights> {
     whole
         .permissions
         .iter()
-        .filter(|(group, _)| mine(group))
+        .filter(|(group, rights)| mine(group) && rights.allows(Action::View))
         .map(|(_, rights)| rights.clone())
         .collect()
 }

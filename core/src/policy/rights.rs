@@ -53,6 +53,16 @@ impl Action {
         }
     }
 
+    /// Whether it gives fields new values.
+    pub(crate) fn writes_fields(self) -> bool {
+        self.changes_rows() && self != Self::Delete
+    }
+
+    /// Whether a group may have it for the user's own rows only.
+    pub(crate) fn can_be_limited_to_own_rows(self) -> bool {
+        self.changes_rows() && self != Self::Add
+    }
+
     /// How a refusal names it: "You do not have the right to ...".
     pub(crate) fn phrase(self) -> &'static str {
         match self {
@@ -79,6 +89,9 @@ pub struct Rights {
     pub hidden: Vec<String>,
     /// Fields that it sees and does not write.
     pub read_only: Vec<String>,
+    /// Whether it changes and removes only rows that the user added; what it may see is not limited by this.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub own_only: bool,
 }
 
 impl Rights {
@@ -104,9 +117,11 @@ impl Rights {
         self.allows(Action::View) && !self.hidden.iter().any(|hidden| hidden == field)
     }
 
-    pub(crate) fn writes(&self, field: &str) -> bool {
-        let writing = |action: &Action| *action != Action::Delete && action.changes_rows();
-        let may_write = self.actions.iter().any(writing);
-        may_write && self.sees(field) && !self.read_only.iter().any(|fixed| fixed == field)
+    /// Whether it writes the field when it does `action`.
+    pub(crate) fn writes(&self, action: Action, field: &str) -> bool {
+        action.writes_fields()
+            && self.allows(action)
+            && self.sees(field)
+            && !self.read_only.iter().any(|fixed| fixed == field)
     }
 }

@@ -79,9 +79,17 @@ pub struct Policy {
 /// # Errors
 /// One problem for each fault, with its path below `path`.
 pub fn check_policy(definition: &Definition, rules: &[Rule], path: &str) -> Vec<Problem> {
+    check_rules(definition, rules, &format!("{path}.rules"))
+}
+
+/// Checks rules against the schema they are for.
+///
+/// # Errors
+/// One problem for each fault, with its path below `path`.
+pub fn check_rules(definition: &Definition, rules: &[Rule], path: &str) -> Vec<Problem> {
     let mut problems = Vec::new();
     for (position, rule) in rules.iter().enumerate() {
-        let path = |part: &str| format!("{path}.rules.{position}.{part}");
+        let path = |part: &str| format!("{path}.{position}.{part}");
         let Some((_, kind, _)) = definition.column(&rule.field) else {
             let message = format!("The schema has no field called {}.", rule.field);
             problems.push(Problem::new(path("field"), "UNKNOWN_FIELD", message));

@@ -241,7 +241,7 @@ fn setter<'a>(
     value: &BulkValue,
     path: String,
 ) -> std::result::Result<Setter<'a>, Problem> {
-    let (position, field) = reach.writable(name, &format!("{path}.field"))?;
+    let (position, field) = reach.writable(Action::BulkEdit, name, &format!("{path}.field"))?;
     let number = |json: &Json, below: &str| {
         let is_number = matches!(field.kind, FieldKind::Integer | FieldKind::Decimal { .. });
         let text = match json {
@@ -278,9 +278,10 @@ fn setter<'a>(
 }
 
 impl Reach {
-    /// A field that the caller may write.
+    /// A field that the caller may write with this right.
     pub(super) fn writable(
         &self,
+        right: Action,
         name: &str,
         path: &str,
     ) -> std::result::Result<(usize, &Field), Problem> {
@@ -294,7 +295,7 @@ impl Reach {
                     "There is no such field, or you may not see it.",
                 )
             })?;
-        if field.rules.read_only || !self.grant.writes(position) {
+        if field.rules.read_only || !self.grant.writes_by(right, position) {
             let message = format!("{} cannot be written.", field.label);
             return Err(Problem::new(path, "READ_ONLY", message));
         }

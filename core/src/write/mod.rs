@@ -61,6 +61,7 @@ enum Sending {
 struct Prepared {
     loaded: Arc<Loaded>,
     grant: Grant,
+    purpose: Purpose,
     changes: Vec<RowChange>,
     target: Opened,
     scoped: ScopedBatch,
@@ -70,6 +71,7 @@ impl Prepared {
     fn sent<'a>(&'a self, change: &'a ChangeId) -> Sent<'a> {
         Sent {
             change,
+            purpose: &self.purpose,
             definition: &self.loaded.whole.schema.definition,
             grant: &self.grant,
             changes: &self.changes,
@@ -175,6 +177,7 @@ async fn prepare(
     Ok(Ok(Prepared {
         loaded,
         grant,
+        purpose: command.purpose.clone(),
         changes,
         target,
         scoped,

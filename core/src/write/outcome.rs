@@ -11,7 +11,7 @@ use super::versions;
 use crate::error::Problem;
 use crate::ids::ChangeId;
 use crate::plan::{RowAction, RowChange};
-use crate::policy::Grant;
+use crate::policy::{Demand, Grant};
 use crate::schema::Definition;
 
 /// What came of a change as a whole.
@@ -34,6 +34,8 @@ pub enum RowStatus {
     Conflict,
     /// There is no such row, or the user may not see it.
     NotFound,
+    /// The row is there and may not be changed or removed by the user, or not in its state.
+    Locked,
     /// The row would leave what the user may write.
     CheckFailed,
     /// The key exists already.
@@ -144,9 +146,25 @@ pub(super) fn not_found(key: Option<Json>) -> RowOutcome {
     RowOutcome::new(RowStatus::NotFound, key).because(&Problem::new("", "NOT_FOUND", message))
 }
 
-pub(super) fn check_failed(key: Option<Json>) -> RowOutcome {
-    let message = "The row would be outside of what you may write.";
-    RowOutcome::new(RowStatus::CheckFailed, key).because(&Problem::new("", "CHECK_FAILED", message))
+/// A row that does not satisfy a demand beforehand.
+pub(super) fn locked(key: Option<Json>, demand: Demand) -> RowOutcome {
+    RowOutcome::new(RowStatus::Locked, key).because(&demand.problem())
+}
+
+/// A row that would not satisfy a demand afterwards.
+pub(super) fn check_failed(key: Option<Json>, demand: Demand) -> RowOutcome {
+    let status = if demand == Demand::SingleKey {
+        RowStatus::Duplicate
+    } else {
+        RowStatus::CheckFailed
+    };
+    RowOutcome::new(status, key).because(&demand.problem())
+}
+
+/// Several rows have the key, so that none of them can be told from the others.
+pub(super) fn ambiguous(key: Option<Json>) -> RowOutcome {
+    let message = "Several rows have this key. Make it unique in the database first.";
+    RowOutcome::new(RowStatus::Duplicate, key).because(&Problem::new("", "KEY_NOT_UNIQUE", message))
 }
 
 /// The versions that the change saw are not those that are there.

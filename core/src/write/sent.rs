@@ -1,6 +1,6 @@
 //! Reads the target's answer to a change that was sent: row by row, for the client and for the audit trail.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use quillback_plugin_api::batch::StepOutcome;
 use quillback_plugin_api::{Category, DriverError, Value, ValueRef};
@@ -8,13 +8,13 @@ use serde_json::Value as Json;
 
 use super::image::{Image, key_json};
 use super::outcome::{
-    RowOutcome, RowStatus, Settled, Trace, WriteOutcome, WriteState, check_failed, conflict,
-    not_found, rejected,
+    RowOutcome, RowStatus, Settled, Trace, WriteOutcome, WriteState, ambiguous, check_failed,
+    conflict, locked, not_found, rejected,
 };
 use crate::error::Problem;
 use crate::ids::ChangeId;
-use crate::plan::{Meaning, RowAction, RowChange, ScopedBatch};
-use crate::policy::Grant;
+use crate::plan::{Meaning, Purpose, RowAction, RowChange, ScopedBatch};
+use crate::policy::{Demand, Grant};
 use crate::schema::Definition;
 
 /// A change as it was sent.
@@ -22,6 +22,7 @@ pub(super) struct Sent<'a> {
     pub(super) change: &'a ChangeId,
     pub(super) definition: &'a Definition,
     pub(super) grant: &'a Grant,
+    pub(super) purpose: &'a Purpose,
     pub(super) changes: &'a [RowChange],
     pub(super) scoped: &'a ScopedBatch,
 }
@@ -123,25 +124,89 @@ impl Sent<'_> {
     /// A step found another number of rows than it must: nothing took effect.
     pub(super) fn refused(&self, step: u32, done: &[StepOutcome]) -> Settled {
         let before = self.images(done, &Meaning::Before);
-        let failing: &[usize] = match self.scoped.meanings().get(step as usize) {
-            Some(Meaning::Check(positions)) => positions,
-            _ => &[],
-        };
+        let failing = self.failing(step as usize, done);
+        let unlocked = self.unlocked(done);
+        let copies = self.copies(done);
         let rows = self.changes.iter().enumerate().map(|(position, row)| {
             let key = self.key(row);
-            let image = key.as_ref().and_then(|key| before.get(&key.to_string()));
-            match (row.action, image) {
-                (RowAction::Edit | RowAction::Delete, None) => not_found(key),
-                (RowAction::Edit | RowAction::Delete, Some(image))
-                    if !self.is_as_seen(row, image) =>
-                {
+            if row.action == RowAction::Add {
+                return match failing {
+                    Some((demand, ref failing)) if failing.contains(&position) => {
+                        check_failed(key, demand)
+                    }
+                    _ => RowOutcome::new(RowStatus::NotApplied, key),
+                };
+            }
+            let text = key.as_ref().map(Json::to_string).unwrap_or_default();
+            let Some(image) = before.get(&text) else {
+                return not_found(key);
+            };
+            let locks = self.grant.locks(self.purpose.right(row.action));
+            let lock = locks
+                .iter()
+                .find(|(demand, _)| !unlocked.contains(&(*demand, text.clone())));
+            match (&failing, lock) {
+                _ if !self.is_as_seen(row, image) => {
                     conflict(key).showing(image, self.definition, self.grant)
                 }
-                _ if failing.contains(&position) => check_failed(key),
+                (_, Some((demand, _))) => {
+                    locked(key, *demand).showing(image, self.definition, self.grant)
+                }
+                (Some((demand, failing)), None) if failing.contains(&position) => {
+                    check_failed(key, *demand)
+                }
+                _ if copies.get(&text).is_some_and(|rows| *rows > 1) => ambiguous(key),
                 _ => RowOutcome::new(RowStatus::NotApplied, key),
             }
         });
         rejected(self.change, rows.collect())
+    }
+
+    /// The changes whose rows do not satisfy what the step demanded; all that it was about when it cannot be told.
+    fn failing(&self, step: usize, done: &[StepOutcome]) -> Option<(Demand, Vec<usize>)> {
+        let Some(Meaning::Check(demand, positions)) = self.scoped.meanings().get(step) else {
+            return None;
+        };
+        let found = counted(done.get(step).into_iter().flat_map(|step| self.keys(step)));
+        let fails = |position: &&usize| {
+            let key = self.changes.get(**position).and_then(|row| self.key(row));
+            key.is_none_or(|key| found.get(&key.to_string()) != Some(&1))
+        };
+        let failing: Vec<usize> = positions.iter().filter(fails).copied().collect();
+        let failing = if failing.is_empty() {
+            positions.clone()
+        } else {
+            failing
+        };
+        Some((*demand, failing))
+    }
+
+    fn unlocked(&self, done: &[StepOutcome]) -> HashSet<(Demand, String)> {
+        let steps = self.scoped.meanings().iter().zip(done);
+        let of = |(meaning, outcome)| match meaning {
+            &Meaning::Unlocked(demand) => Some((demand, self.keys(outcome))),
+            _ => None,
+        };
+        steps
+            .filter_map(of)
+            .flat_map(|(demand, keys)| keys.into_iter().map(move |key| (demand, key)))
+            .collect()
+    }
+
+    /// How many rows of those read before have which key.
+    fn copies(&self, done: &[StepOutcome]) -> HashMap<String, usize> {
+        let steps = self.scoped.meanings().iter().zip(done);
+        let before = steps.filter(|(meaning, _)| **meaning == Meaning::Before);
+        counted(before.flat_map(|(_, outcome)| self.keys(outcome)))
+    }
+
+    /// The keys at the begin of the rows of a step, as texts.
+    fn keys(&self, outcome: &StepOutcome) -> Vec<String> {
+        let images = Image::all(self.definition, outcome);
+        images
+            .iter()
+            .map(|image| key_json(self.definition, &image.key).to_string())
+            .collect()
     }
 
     fn key(&self, row: &RowChange) -> Option<Json> {
@@ -186,6 +251,14 @@ impl Sent<'_> {
         });
         Some(rejected(self.change, rows.collect()))
     }
+}
+
+fn counted(keys: impl Iterator<Item = String>) -> HashMap<String, usize> {
+    let mut counts = HashMap::new();
+    for key in keys {
+        *counts.entry(key).or_default() += 1;
+    }
+    counts
 }
 
 /// Whether two values are the same in the database's eyes: decimals by their number, not by their trailing zeros.

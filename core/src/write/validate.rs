@@ -9,7 +9,7 @@ use crate::cx::Cx;
 use crate::error::{Error, Problem, Result};
 use crate::field::{self, Field};
 use crate::plan::{Purpose, RowAction, RowChange};
-use crate::policy::Grant;
+use crate::policy::{Action, Grant};
 use crate::row_json;
 use crate::schema::{Definition, KeyMaker};
 
@@ -31,6 +31,7 @@ pub(super) fn changes(
     }
     let mut checker = Checker {
         cx,
+        username: &cx.principal()?.username,
         definition,
         grant,
         purpose: &command.purpose,
@@ -94,8 +95,11 @@ pub fn key(definition: &Definition, json: &Json) -> std::result::Result<Vec<Valu
         .collect()
 }
 
+type Made = std::result::Result<Value, Problem>;
+
 struct Checker<'a> {
     cx: &'a Cx,
+    username: &'a str,
     definition: &'a Definition,
     grant: &'a Grant,
     purpose: &'a Purpose,
@@ -118,18 +122,23 @@ impl<'a> Checker<'a> {
             WriteChange::Edit { .. } => RowAction::Edit,
             WriteChange::Delete { .. } => RowAction::Delete,
         };
-        self.grant.require(self.purpose.right(action))?;
+        let right = self.purpose.right(action);
+        self.grant.require(right)?;
         let (key, set, seen) = match change {
             WriteChange::Add { key, values } => (
                 self.new_key(key.as_ref()),
-                self.new_values(values),
+                self.new_values(values, right),
                 Vec::new(),
             ),
             WriteChange::Edit { key, values, seen } => {
                 if values.is_empty() {
                     self.fault("values", "REQUIRED", "Name at least one field to change.");
                 }
-                (self.known_key(key), self.values(values), self.seen(seen))
+                (
+                    self.known_key(key),
+                    self.values(values, right),
+                    self.seen(seen),
+                )
             }
             WriteChange::Delete { key, seen } => (self.known_key(key), Vec::new(), self.seen(seen)),
         };
@@ -175,31 +184,49 @@ impl<'a> Checker<'a> {
     }
 
     /// Values of a new row: those given, the defaults of the others, and what is still missing is reported.
-    fn new_values(&mut self, values: &Values) -> Vec<(usize, Value)> {
-        let mut set = self.values(values);
+    fn new_values(&mut self, values: &Values, right: Action) -> Vec<(usize, Value)> {
+        let mut set = self.values(values, right);
         for (position, field) in self.definition.fields.iter().enumerate() {
             if set.iter().any(|(given, _)| *given == position) {
                 continue;
             }
-            let path = format!("values.{}", field.name);
-            match &field.rules.default {
-                Some(default) if !values.contains_key(&field.name) => {
-                    match row_json::read(default, &field.kind) {
-                        Ok(value) => set.push((position, value)),
-                        Err(problem) => self.fault(&path, problem.code, problem.message),
-                    }
+            if values.contains_key(&field.name) {
+                continue;
+            }
+            let value = self.made_value(field);
+            let checked = value.transpose().and_then(|value| match value {
+                Some(value) => field::check(field, &value).map(|()| Some(value)),
+                None if field.required => field::check(field, &Value::Null).map(|()| None),
+                None => Ok(None),
+            });
+            match checked {
+                Ok(Some(value)) => set.push((position, value)),
+                Ok(None) => {}
+                // A field that the user does not see is not named.
+                Err(_) if !self.grant.sees(position) => self.fault(
+                    "values",
+                    "UNSUPPORTED",
+                    "Rows cannot be added by you: the schema demands a value that you may not give.",
+                ),
+                Err(problem) => {
+                    self.fault(&format!("values.{}", field.name), problem.code, problem.message);
                 }
-                _ if field.required && !values.contains_key(&field.name) => {
-                    self.fault(&path, "REQUIRED", format!("{} is required.", field.label));
-                }
-                _ => {}
             }
         }
         set.sort_by_key(|(position, _)| *position);
         set
     }
 
-    fn values(&mut self, values: &Values) -> Vec<(usize, Value)> {
+    /// The value that a new row gets in a field that is not given.
+    fn made_value(&self, field: &Field) -> Option<Made> {
+        if self.definition.owner.as_ref() == Some(&field.name) {
+            return Some(Ok(Value::from(self.username)));
+        }
+        let default = field.rules.default.as_ref()?;
+        Some(row_json::read(default, &field.kind))
+    }
+
+    fn values(&mut self, values: &Values, right: Action) -> Vec<(usize, Value)> {
         let mut set = Vec::with_capacity(values.len());
         for (name, json) in values {
             let path = format!("values.{name}");
@@ -212,7 +239,7 @@ impl<'a> Checker<'a> {
                 continue;
             };
             let is_fixed = field.rules.read_only && !self.purpose.is_return();
-            if is_fixed || !self.grant.writes(position) {
+            if is_fixed || !self.grant.writes_by(right, position) {
                 self.fault(
                     &path,
                     "READ_ONLY",

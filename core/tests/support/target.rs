@@ -170,6 +170,7 @@ pub(crate) fn draft_of(
         table: table.into(),
         key: Vec::new(),
         fields,
+        owner: None,
         allow_data_loss: false,
     }
 }

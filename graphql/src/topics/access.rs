@@ -151,6 +151,11 @@ impl ActionAccess {
     async fn origin(&self) -> AccessOrigin {
         AccessOrigin(self.0.from.clone())
     }
+
+    /// Whether it is for rows that the user added only.
+    async fn own_rows_only(&self) -> bool {
+        self.0.own_only
+    }
 }
 
 /// What a user may do with a connection.

@@ -7,6 +7,7 @@ use quillback_core::policy::{
     Action as StoredAction, Operand, Operator as StoredOperator, Policy as StoredPolicy, Rights,
     Rule as StoredRule,
 };
+use quillback_core::schema::Conditions as StoredConditions;
 
 use super::schemas::{SchemaPayload, SchemaSummary};
 use crate::context::Env;
@@ -33,6 +34,7 @@ impl RightsMutation {
                 actions,
                 hidden: permission.hidden_fields,
                 read_only: permission.read_only_fields,
+                own_only: permission.own_only,
             };
             permissions.push((group, rights));
         }
@@ -55,12 +57,9 @@ impl RightsMutation {
         let schema = SchemaId::parse(&input.schema_id).public()?;
         let mut drafts = Vec::with_capacity(input.policies.len());
         for (position, policy) in input.policies.into_iter().enumerate() {
-            let rules = policy.rules.into_iter().enumerate();
-            let rules =
-                rules.map(|(at, rule)| rule.rule(&format!("policies.{position}.rules.{at}")));
             drafts.push(PolicyDraft {
                 name: policy.name,
-                rules: rules.collect::<Result<_>>()?,
+                rules: rules(policy.rules, &format!("policies.{position}.rules"))?,
             });
         }
         schemas::set_policies(ctx.cx()?, ctx.app()?, &schema, drafts)
@@ -68,6 +67,67 @@ impl RightsMutation {
             .public()?;
         payload(ctx, &schema).await
     }
+}
+
+#[derive(Default)]
+pub(crate) struct ConditionsMutation;
+
+#[Object]
+impl ConditionsMutation {
+    /// Replaces the conditions under which rows of a schema may be changed and added. They are enforced on the server
+    /// for every row on every path, and bind administrators too: who must get past one changes it first, which is on
+    /// record.
+    async fn set_schema_conditions(
+        &self,
+        ctx: &Context<'_>,
+        input: SetConditionsInput,
+    ) -> Result<SchemaPayload> {
+        let schema = SchemaId::parse(&input.schema_id).public()?;
+        let conditions = StoredConditions {
+            edit: rules(input.edit_when, "editWhen")?,
+            add: rules(input.add_when, "addWhen")?,
+        };
+        schemas::set_conditions(ctx.cx()?, ctx.app()?, &schema, conditions)
+            .await
+            .public()?;
+        payload(ctx, &schema).await
+    }
+}
+
+fn rules(rules: Vec<RuleInput>, path: &str) -> Result<Vec<StoredRule>> {
+    let rules = rules.into_iter().enumerate();
+    rules
+        .map(|(at, rule)| rule.rule(&format!("{path}.{at}")))
+        .collect()
+}
+
+/// When rows of a schema may be changed and added.
+pub(super) struct Conditions(pub(super) StoredConditions);
+
+#[Object]
+impl Conditions {
+    /// Rules that a row must satisfy before it is changed or removed; none let every row be changed.
+    async fn edit_when(&self) -> Vec<Rule> {
+        self.0.edit.iter().cloned().map(Rule).collect()
+    }
+
+    /// Rules that a new row must satisfy; none let every row be added.
+    async fn add_when(&self) -> Vec<Rule> {
+        self.0.add.iter().cloned().map(Rule).collect()
+    }
+}
+
+/// The conditions of a schema.
+#[derive(InputObject)]
+struct SetConditionsInput {
+    /// Schema.
+    schema_id: ID,
+    /// "Allow edit when": rules that must all hold for a row before it is changed or removed.
+    #[graphql(default)]
+    edit_when: Vec<RuleInput>,
+    /// "Allow add when": rules that must all hold for a new row.
+    #[graphql(default)]
+    add_when: Vec<RuleInput>,
 }
 
 async fn payload(ctx: &Context<'_>, schema: &SchemaId) -> Result<SchemaPayload> {
@@ -141,6 +201,11 @@ impl GroupPermission {
     /// Fields that it sees and does not write.
     async fn read_only_fields(&self) -> &[String] {
         &self.rights.read_only
+    }
+
+    /// Whether it changes and removes only rows that the user added. What it may see is not limited by this.
+    async fn own_only(&self) -> bool {
+        self.rights.own_only
     }
 }
 
@@ -252,6 +317,10 @@ struct PermissionInput {
     /// Fields that it sees and does not write.
     #[graphql(default)]
     read_only_fields: Vec<String>,
+    /// Whether it changes, removes and rolls back only rows that the user added, by the schema's owner field. A user
+    /// who has the right through another group without this limit changes all rows. Adding and seeing are not limited.
+    #[graphql(default)]
+    own_only: bool,
 }
 
 /// Rights of groups on a schema.

@@ -9,7 +9,7 @@ use quillback_core::schema::{Module as StoredModule, Schema as Stored};
 
 use super::connections::{DeletePayload, group_ids};
 use super::fields::{Field, FieldTypeInput, KeyMaker, KeyPart, RulesInput};
-use super::rights::{Action, GroupPermission, Policy};
+use super::rights::{Action, Conditions, GroupPermission, Policy};
 use crate::context::Env;
 use crate::error::Public;
 use crate::scalars::{DateTime, id};
@@ -253,6 +253,18 @@ impl Schema {
         self.0.policies.iter().cloned().map(Policy).collect()
     }
 
+    /// Field that holds the name of the user who added a row, if there is one and you see it.
+    async fn owner_field(&self) -> Option<&str> {
+        let (position, field) = self.0.schema.definition.owner()?;
+        let seen = self.0.visible.get(position).copied().unwrap_or(false);
+        seen.then_some(field.name.as_str())
+    }
+
+    /// When rows may be changed and added; only for those who manage schemas.
+    async fn conditions(&self) -> Option<Conditions> {
+        self.0.conditions.clone().map(Conditions)
+    }
+
     /// Grows with every change of the schema, its permissions and its policies.
     async fn revision(&self) -> i64 {
         self.0.schema.revision
@@ -337,6 +349,10 @@ struct SchemaInput {
     /// Fields. For an existing table, none means every column.
     #[graphql(default)]
     fields: Vec<FieldInput>,
+    /// Text field into which the server writes the name of the user who adds a row, and which nobody else writes. A
+    /// table that Quillback keeps gets the field when it is not among the fields. Rights that are limited to own rows
+    /// need it. Rows of a user who gets another name stay with the old one.
+    owner_field: Option<String>,
     /// Whether values may be lost by this change.
     #[graphql(default)]
     allow_data_loss: bool,
@@ -370,6 +386,7 @@ impl SchemaInput {
                 })
                 .collect(),
             fields: self.fields.into_iter().map(field).collect(),
+            owner: self.owner_field,
             allow_data_loss: self.allow_data_loss,
         })
     }

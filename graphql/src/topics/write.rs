@@ -210,6 +210,8 @@ pub(super) enum RowStatus {
     Conflict,
     /// There is no such row, or you may not see it.
     NotFound,
+    /// The row is there, and you may not change or remove it, or not in its state; `code` says which.
+    Locked,
     /// The row would be outside of what you may write.
     CheckFailed,
     /// The key exists already.

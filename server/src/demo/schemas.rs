@@ -151,6 +151,7 @@ fn draft(
         table: table.to_owned(),
         key: Vec::new(),
         fields,
+        owner: None,
         allow_data_loss: false,
     }
 }

@@ -3,12 +3,13 @@
 use quillback_plugin_api::catalog::{Catalog, ColumnInfo, Introspect, TableInfo, TableKind};
 use quillback_plugin_api::{Ident, TableRef};
 
+use super::owner;
 use crate::error::{Error, Problem, Result};
 use crate::field::{self, Field, FieldKind, Rules};
 use crate::ids::ConnectionId;
 use crate::permit::{ManageSchemas, Permit};
 use crate::row_json;
-use crate::schema::{Definition, KeyMaker, KeyPart, Module, Schema};
+use crate::schema::{Conditions, Definition, KeyMaker, KeyPart, Module, Schema};
 use crate::targets::Opened;
 
 /// A field as a client writes it down.
@@ -54,6 +55,8 @@ pub struct SchemaDraft {
     pub key: Vec<KeyDraft>,
     /// Fields. For an existing table, none means every column.
     pub fields: Vec<FieldDraft>,
+    /// Field that holds who added a row. A table that Quillback keeps gets it when it is not among the fields.
+    pub owner: Option<String>,
     /// Whether values may be lost by this change of a schema.
     pub allow_data_loss: bool,
 }
@@ -112,6 +115,15 @@ pub(super) async fn definition(
         (true, ..) => managed_definition(draft, table, target),
         (false, Some(info), _) => existing_definition(draft, table, &info, target),
     }
+    .and_then(|definition| {
+        let conditions = before.map(|before| before.definition.conditions.clone());
+        let definition = Definition {
+            owner: draft.owner.clone(),
+            conditions: conditions.unwrap_or_default(),
+            ..definition
+        };
+        owner::with_fixed_owner(definition)
+    })
 }
 
 fn check_unchanged(draft: &SchemaDraft, before: &Schema, table: &TableRef) -> Result<()> {
@@ -164,6 +176,7 @@ fn managed_definition(draft: &SchemaDraft, table: TableRef, target: &Opened) -> 
         kind: FieldKind::Uuid,
         maker: KeyMaker::Server,
     };
+    let draft = &owner::with_owner_field(draft);
     let fields = fields(draft, std::slice::from_ref(&key), None, target)?;
     let problems: Vec<Problem> = fields
         .iter()
@@ -185,6 +198,8 @@ fn managed_definition(draft: &SchemaDraft, table: TableRef, target: &Opened) -> 
             managed: true,
             key: vec![key],
             fields,
+            owner: None,
+            conditions: Conditions::default(),
         })
     } else {
         Err(Error::Invalid(problems))
@@ -221,6 +236,8 @@ fn existing_definition(
         managed: false,
         key,
         fields,
+        owner: None,
+        conditions: Conditions::default(),
     })
 }
 

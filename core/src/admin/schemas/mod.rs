@@ -3,12 +3,13 @@
 mod browse;
 mod diff;
 mod draft;
+mod owner;
 mod rights;
 
 pub use browse::{TableColumn, TableDetails, schemas as database_schemas, table, tables};
 pub use draft::{FieldDraft, KeyDraft, SchemaDraft};
 pub(crate) use rights::public_warning;
-pub use rights::{PolicyDraft, set_permissions, set_policies};
+pub use rights::{PolicyDraft, set_conditions, set_permissions, set_policies};
 
 use quillback_plugin_api::batch::Batch;
 use quillback_plugin_api::sql::Ddl;
@@ -24,7 +25,7 @@ use crate::policy::{self, Action, Rights};
 use crate::repo::connections::Connection;
 use crate::repo::schemas::{self, Whole};
 use crate::repo::{commit, is_duplicate};
-use crate::schema::{Definition, Schema};
+use crate::schema::{Conditions, Definition, Schema};
 use crate::targets::Opened;
 
 /// What saving a draft would do.
@@ -203,6 +204,7 @@ pub async fn update(
         return Err(Error::Stale("schema"));
     }
     let prepared = prepare(app, &permit, Some(&found), &draft).await?;
+    rights::check_still_fits(&found, &prepared.definition)?;
     let schema = Schema {
         label: draft::label(&draft)?,
         definition: prepared.definition.clone(),
@@ -315,6 +317,8 @@ pub struct VisibleSchema {
     pub permissions: Vec<(GroupId, Rights)>,
     /// Row-level security; only for those who manage the schema.
     pub policies: Vec<policy::Policy>,
+    /// When rows may be changed and added; only for those who manage schemas.
+    pub conditions: Option<Conditions>,
 }
 
 /// All schemas that the caller manages or may see rows of, by label.
@@ -368,5 +372,6 @@ pub async fn get(cx: &Cx, app: &App, id: &SchemaId) -> Result<VisibleSchema> {
         public_warning,
         permissions,
         policies,
+        conditions: manages.then(|| whole.schema.definition.conditions.clone()),
     })
 }

@@ -10,9 +10,10 @@ use crate::cx::Cx;
 use crate::error::{Error, Problem, Result};
 use crate::ids::{GroupId, PolicyId, SchemaId};
 use crate::permit::{self, ManageSchemas, Permit, Within};
-use crate::policy::{Action, Policy, Rights, Rule, check_policy};
+use crate::policy::{Action, Policy, Rights, Rule, check_policy, check_rules};
 use crate::repo::groups;
 use crate::repo::schemas::{self, Whole};
+use crate::schema::{Conditions, Definition};
 
 /// Gives groups rights on a schema; groups that are not named keep theirs, an empty set of rights takes all away. Answers
 /// what to think of: that everybody sees the schema.
@@ -44,6 +45,14 @@ pub async fn set_permissions(
                     message,
                 ));
             }
+        }
+        if rights.own_only && definition.owner().is_none() {
+            let message = "Nobody can tell who added a row of this schema. Give the schema an owner field first.";
+            problems.push(Problem::new(
+                format!("permissions.{position}.ownOnly"),
+                "OWNER_REQUIRED",
+                message,
+            ));
         }
         schemas::set_permission(&mut batch, &found, group, rights)?;
     }
@@ -166,4 +175,76 @@ pub async fn set_policies(
     )?;
     save(app, &batch).await?;
     Ok(policies)
+}
+
+/// Replaces the conditions under which rows of a schema may be changed and added.
+///
+/// # Errors
+/// `Denied`, `NotFound`, `Invalid` with the path of every rule that does not fit the schema, `Stale` when someone else
+/// changed the schema meanwhile.
+pub async fn set_conditions(
+    cx: &Cx,
+    app: &App,
+    id: &SchemaId,
+    conditions: Conditions,
+) -> Result<()> {
+    let permit = permit::manage_schemas(cx)?;
+    let found = permit.schema(app, id).await?;
+    let mut schema = found.schema.clone();
+    let problems = check_conditions(&schema.definition, &conditions);
+    if !problems.is_empty() {
+        return Err(Error::Invalid(problems));
+    }
+    let seen = schema.revision;
+    schema.revision += 1;
+    schema.updated_at = cx.now();
+    schema.definition.conditions = conditions;
+    let mut batch = Batch::default();
+    schemas::update_schema(&mut batch, &found, &schema, seen)?;
+    events::event(
+        &mut batch,
+        cx,
+        "schema.conditions",
+        "schema",
+        Some(id.as_str()),
+        json!({ "before": found.schema.definition.conditions, "after": schema.definition.conditions }),
+    )?;
+    save(app, &batch).await
+}
+
+fn check_conditions(definition: &Definition, conditions: &Conditions) -> Vec<Problem> {
+    let mut problems = check_rules(definition, &conditions.edit, "editWhen");
+    problems.extend(check_rules(definition, &conditions.add, "addWhen"));
+    problems
+}
+
+/// Refuses a definition with which rules or rights that stay as they are would mean something else: a rule on a field
+/// that is gone would let no row through.
+pub(super) fn check_still_fits(whole: &Whole, after: &Definition) -> Result<()> {
+    let policies = whole.policies.iter().flat_map(|policy| {
+        let name = format!("the policy {}", policy.name);
+        check_policy(after, &policy.rules, "fields")
+            .into_iter()
+            .map(move |problem| (name.clone(), problem))
+    });
+    let conditions = check_conditions(after, &after.conditions)
+        .into_iter()
+        .map(|problem| ("a condition".to_owned(), problem));
+    let mut problems: Vec<Problem> = policies
+        .chain(conditions)
+        .map(|(name, problem)| {
+            let message = format!("In use by {name}: {} Change that first.", problem.message);
+            Problem::new("fields", "IN_USE", message)
+        })
+        .collect();
+    let is_owner_needed = whole.permissions.iter().any(|(_, rights)| rights.own_only);
+    if is_owner_needed && after.owner().is_none() {
+        let message = "Groups have rights on their own rows only. Keep the owner field, or change those rights first.";
+        problems.push(Problem::new("ownerField", "IN_USE", message));
+    }
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::Invalid(problems))
+    }
 }

@@ -172,7 +172,9 @@ impl Place {
 impl<'a> Along<'a> {
     fn new(reach: &'a Reach, command: &InterpolateCommand) -> Result<Self> {
         let one = |problem: Problem| Error::Invalid(vec![problem]);
-        let (position, field) = reach.writable(&command.field, "field").map_err(one)?;
+        let (position, field) = reach
+            .writable(Action::Interpolate, &command.field, "field")
+            .map_err(one)?;
         let scale = Scale::of_value(&field.kind).ok_or_else(|| {
             let message = "Only whole numbers, decimals and dates can be filled in.";
             Error::invalid("field", "UNSUPPORTED", message)

@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::error::{Error, Problem, Result};
 use crate::field::{Field, FieldKind};
 use crate::plan::RowAction;
-use crate::policy::Grant;
+use crate::policy::{Action, Grant};
 use crate::row_json;
 use crate::schema::Definition;
 use crate::write::command::{Seen, Values, WriteChange};
@@ -202,7 +202,7 @@ impl<'a> Composer<'a> {
             }
             return false;
         }
-        if !self.grant.writes(position) {
+        if !self.grant.writes_by(Action::RollBack, position) {
             if differs {
                 let message = format!(
                     "You may not write {}, which would have to change.",
