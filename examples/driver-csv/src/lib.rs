@@ -1,4 +1,6 @@
 //! A Quillback driver for folders of CSV files: a folder is a database, a file in it is a table.
+//!
+//! It is the sample of `docs/write-a-driver.md`, whose steps take these files one after the other.
 #![forbid(unsafe_code)]
 
 mod capabilities;

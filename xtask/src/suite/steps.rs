@@ -196,6 +196,9 @@ fn examples(context: &mut Context) -> Result<Verdict> {
         command
             .arg("--target-dir")
             .arg(context.target.join("examples"));
+        // The program that was built for the other tests, so that no example builds another.
+        let program = format!("debug/quillback{}", std::env::consts::EXE_SUFFIX);
+        command.env("QUILLBACK_TEST_SERVER", context.target.join(program));
         environment(&mut command, context)?;
         verdict = verdict.and(&tally::libtest(locked(&mut command, context))?);
     }
