@@ -20,6 +20,7 @@ pub mod journal;
 pub mod keyring;
 pub mod live;
 mod number;
+pub mod options;
 pub mod outbox;
 pub mod permit;
 pub mod plan;

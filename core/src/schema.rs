@@ -4,7 +4,7 @@ use quillback_plugin_api::civil::Timestamp;
 use quillback_plugin_api::{Ident, TableRef};
 use serde::{Deserialize, Serialize};
 
-use crate::field::{Field, FieldKind};
+use crate::field::{Field, FieldKind, OptionSource};
 use crate::ids::{ConnectionId, SchemaId};
 use crate::policy::Rule;
 
@@ -106,6 +106,14 @@ impl Definition {
     /// The field that holds the name of the user who added the row, with its position.
     pub fn owner(&self) -> Option<(usize, &Field)> {
         self.owner.as_ref().and_then(|name| self.field(name))
+    }
+
+    /// Fields whose options come from data, by position.
+    pub fn sources(&self) -> impl Iterator<Item = (usize, &OptionSource)> {
+        self.fields
+            .iter()
+            .enumerate()
+            .filter_map(|(position, field)| Some((position, field.rules.source.as_ref()?)))
     }
 
     /// Key columns and field columns, in the order in which rows are read.

@@ -2,10 +2,12 @@
 
 mod detect;
 mod rules;
+mod source;
 
 pub use detect::{column_type, detect};
 pub use rules::check;
 pub(crate) use rules::compare;
+pub use source::{Given, OptionSource, OptionsFrom};
 
 use quillback_plugin_api::Ident;
 use serde::{Deserialize, Serialize};
@@ -57,6 +59,18 @@ pub enum FieldKind {
 }
 
 impl FieldKind {
+    /// Whether values of both types can be compared as they are.
+    pub fn is_like(&self, other: &Self) -> bool {
+        let is_text = |kind: &Self| {
+            matches!(
+                kind,
+                Self::Text { .. } | Self::Paragraph | Self::Dropdown { .. }
+            )
+        };
+        std::mem::discriminant(self) == std::mem::discriminant(other)
+            || (is_text(self) && is_text(other))
+    }
+
     /// Whether the database can tell two values apart reliably, so that an edit can be guarded by the value seen.
     pub fn is_comparable(&self) -> bool {
         !matches!(self, Self::Float | Self::Json | Self::Other)
@@ -91,6 +105,9 @@ pub struct Rules {
     /// The values that a dropdown offers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub options: Option<Vec<String>>,
+    /// Where the options come from when they are not a list.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<OptionSource>,
     /// Whether people cannot write it.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub read_only: bool,

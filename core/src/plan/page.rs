@@ -18,7 +18,7 @@ pub struct ScopedPage {
 }
 
 impl ScopedPage {
-    fn new(select: Select, deadline_ms: u32) -> Self {
+    pub(super) fn new(select: Select, deadline_ms: u32) -> Self {
         let mut batch = Batch {
             deadline_ms,
             ..Batch::default()
@@ -150,7 +150,7 @@ pub(crate) fn total_sort(definition: &Definition, sort: Vec<SortKey>) -> Vec<Sor
 }
 
 /// Rows behind `values` in the order of `sort`: later in the first column, or the same there and later in the next.
-fn after(sort: &[SortKey], values: &[Value]) -> Expr {
+pub(super) fn after(sort: &[SortKey], values: &[Value]) -> Expr {
     let mut same = Expr::True;
     let mut later = Vec::with_capacity(sort.len());
     for (key, value) in sort.iter().zip(values) {

@@ -8,7 +8,7 @@ use quillback_plugin_api::remote::RemoteInstance;
 use quillback_plugin_api::sql::{Assignment, Expr, Select, SetTo, Statement, TextMatch, Update};
 use quillback_plugin_api::{Ident, Value};
 
-use super::{Record, Table, is, one_text, read, records, select, to_json};
+use super::{Record, Table, is, read, records, select, to_json};
 use crate::error::{Error, Result};
 use crate::ids::{ConnectionId, GroupId, PolicyId, SchemaId};
 use crate::permit::{Homes, ManageSchemas, Within};
@@ -227,14 +227,31 @@ pub async fn list_schemas_of(
     select(repo, SCHEMAS.select_by(filter, "label_key"), record).await
 }
 
-/// Labels of the schemas that use a connection.
+/// Labels of the schemas that use a connection, for their table or for the options of a field.
 pub async fn labels_using(repo: &RemoteInstance, connection: &ConnectionId) -> Result<Vec<String>> {
-    select(
-        repo,
-        SCHEMAS.column("label", is("connection_id", connection)),
-        one_text,
-    )
-    .await
+    let uses = |schema: &Schema| {
+        let mut sources = schema.definition.sources();
+        schema.connection == *connection
+            || sources.any(|(_, source)| source.reads_connection(connection))
+    };
+    labels_of(repo, uses).await
+}
+
+/// Labels of the other schemas whose fields have their options from a schema.
+pub(crate) async fn labels_reading(repo: &RemoteInstance, id: &SchemaId) -> Result<Vec<String>> {
+    let uses = |schema: &Schema| {
+        let mut sources = schema.definition.sources();
+        schema.id != *id && sources.any(|(_, source)| source.reads_schema(id))
+    };
+    labels_of(repo, uses).await
+}
+
+async fn labels_of(repo: &RemoteInstance, uses: impl Fn(&Schema) -> bool) -> Result<Vec<String>> {
+    let all = list_schemas(repo).await?.into_iter();
+    Ok(all
+        .filter(|schema| uses(schema))
+        .map(|schema| schema.label)
+        .collect())
 }
 
 /// Adds a schema that belongs to these groups, which have no rights on its rows yet.

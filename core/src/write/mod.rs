@@ -42,6 +42,7 @@ use crate::cx::Cx;
 use crate::error::{Error, Result};
 use crate::ids::ChangeId;
 use crate::journal::{self, Entry, Opening};
+use crate::options;
 use crate::permit;
 use crate::plan::{self, Mark, RowChange, ScopedBatch};
 use crate::policy::{self, Grant};
@@ -155,6 +156,13 @@ async fn prepare(
         versions::resolve(app, &target, &loaded, &grant, command, &mut changes).await?
     {
         return Ok(Err(conflicts));
+    }
+    // What was in a row once may come back, whether or not it is still offered.
+    if !matches!(
+        command.purpose,
+        Purpose::RollBack { .. } | Purpose::Restore { .. }
+    ) {
+        options::check_chosen(app, &principal, &loaded, &grant, &target, &mut changes).await?;
     }
     let mark = Mark {
         change: &command.change,

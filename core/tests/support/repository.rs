@@ -101,6 +101,11 @@ impl Repository {
         }
     }
 
+    /// Its kind.
+    pub(crate) fn kind(&self) -> Kind {
+        self.kind
+    }
+
     /// What a connection to it needs.
     pub(crate) fn options(&self) -> serde_json::Map<String, Json> {
         self.options.as_object().unwrap().clone()

@@ -1,9 +1,10 @@
 //! Types of fields, in and out.
 
-use async_graphql::{Enum, InputObject, Object, SimpleObject};
+use async_graphql::{Enum, InputObject, Object, Result, SimpleObject};
 use quillback_core::field::{Field as StoredField, FieldKind, Rules};
 use quillback_core::schema::{KeyMaker as StoredMaker, KeyPart as StoredKeyPart};
 
+use super::options::{OptionSource, OptionSourceInput};
 use crate::scalars::Json;
 
 /// Type of a field.
@@ -201,9 +202,14 @@ impl Field {
         self.field.rules.pattern_message.as_deref()
     }
 
-    /// What a dropdown offers.
+    /// What a dropdown offers, where that is a list.
     async fn options(&self) -> Option<&Vec<String>> {
         self.field.rules.options.as_ref()
+    }
+
+    /// Where the options come from when they are not a list; ask for them with `fieldOptions`.
+    async fn option_source(&self) -> Option<OptionSource> {
+        self.field.rules.source.clone().map(OptionSource)
     }
 }
 
@@ -262,16 +268,19 @@ pub(crate) struct RulesInput {
     pattern: Option<String>,
     /// What people read whose text does not match.
     pattern_message: Option<String>,
-    /// What a dropdown offers.
+    /// What a dropdown offers, as a list.
     options: Option<Vec<String>>,
+    /// Where the options come from when they are not a list.
+    source: Option<OptionSourceInput>,
     /// Whether people cannot write it.
     #[graphql(default)]
     read_only: bool,
 }
 
 impl RulesInput {
-    pub(crate) fn rules(self) -> Rules {
-        Rules {
+    pub(crate) fn rules(self, path: &str) -> Result<Rules> {
+        let source = self.source.map(|source| source.source(path)).transpose()?;
+        Ok(Rules {
             default: self.default.map(|json| json.0),
             min: self.min.map(|json| json.0),
             max: self.max.map(|json| json.0),
@@ -280,7 +289,8 @@ impl RulesInput {
             pattern: self.pattern,
             pattern_message: self.pattern_message,
             options: self.options,
+            source,
             read_only: self.read_only,
-        }
+        })
     }
 }

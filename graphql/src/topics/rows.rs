@@ -237,9 +237,9 @@ impl Row {
 
 /// Where a page is among all.
 #[derive(SimpleObject)]
-struct PageInfo {
-    /// Whether there are more rows behind this page.
-    has_next_page: bool,
-    /// Cursor of the last row of this page.
-    end_cursor: Option<String>,
+pub(super) struct PageInfo {
+    /// Whether there is more behind this page.
+    pub(super) has_next_page: bool,
+    /// Cursor of the last entry of this page.
+    pub(super) end_cursor: Option<String>,
 }

@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
 use quillback_core::admin::schemas::{
-    self, FieldDraft, KeyDraft, SchemaDraft, SchemaPlan as Planned, VisibleSchema,
+    self, FieldDraft, Finding, Health, KeyDraft, SchemaDraft, SchemaPlan as Planned, VisibleSchema,
 };
 use quillback_core::ids::{ConnectionId, SchemaId};
 use quillback_core::schema::{Module as StoredModule, Schema as Stored};
@@ -31,6 +31,14 @@ impl SchemaQuery {
         Ok(Schema(
             schemas::get(ctx.cx()?, ctx.app()?, &id).await.public()?,
         ))
+    }
+
+    /// Compares a schema with its table as it is now, for people who manage schemas: columns that are missing, have
+    /// another type, or are new.
+    async fn schema_health(&self, ctx: &Context<'_>, id: ID) -> Result<SchemaHealth> {
+        let id = SchemaId::parse(&id).public()?;
+        let health = schemas::health(ctx.cx()?, ctx.app()?, &id).await.public()?;
+        Ok(SchemaHealth(health))
     }
 
     /// Shows what saving a schema would do to the target database, statement by statement, without doing it. With `id`,
@@ -271,6 +279,53 @@ impl Schema {
     }
 }
 
+/// How a schema and its table agree.
+struct SchemaHealth(Health);
+
+#[Object]
+impl SchemaHealth {
+    /// Whether rows can be read and written.
+    async fn works(&self) -> bool {
+        self.0.works()
+    }
+
+    /// What is different, the most important first; nothing is how it should be.
+    async fn findings(&self) -> Vec<HealthFinding> {
+        self.0.findings.iter().cloned().map(HealthFinding).collect()
+    }
+}
+
+/// A difference between a schema and its table.
+struct HealthFinding(Finding);
+
+#[Object]
+impl HealthFinding {
+    /// Code: `TABLE_MISSING`, `VIEW`, `COLUMN_MISSING`, `OTHER_TYPE`, `NARROWER`, `REQUIRED_BY_TABLE` or `NEW_COLUMN`.
+    async fn code(&self) -> &str {
+        self.0.code
+    }
+
+    /// Field or key part, by its name in rows.
+    async fn field(&self) -> Option<&str> {
+        self.0.field.as_deref()
+    }
+
+    /// Column.
+    async fn column(&self) -> Option<&str> {
+        self.0.column.as_deref()
+    }
+
+    /// Whether rows cannot be read or written until it is mended.
+    async fn blocks(&self) -> bool {
+        self.0.blocks
+    }
+
+    /// What is different and what to do.
+    async fn message(&self) -> &str {
+        &self.0.message
+    }
+}
+
 /// What saving a schema would do.
 struct SchemaPlan(Planned);
 
@@ -363,14 +418,19 @@ struct SchemaInput {
 
 impl SchemaInput {
     fn draft(self) -> Result<SchemaDraft> {
-        let field = |input: FieldInput| FieldDraft {
-            name: input.name,
-            label: input.label,
-            column: input.column,
-            kind: input.r#type.map(Into::into),
-            required: input.required,
-            rules: input.rules.unwrap_or_default().rules(),
+        let field = |(position, input): (usize, FieldInput)| {
+            let rules = input.rules.unwrap_or_default();
+            Ok(FieldDraft {
+                name: input.name,
+                label: input.label,
+                column: input.column,
+                kind: input.r#type.map(Into::into),
+                required: input.required,
+                rules: rules.rules(&format!("fields.{position}"))?,
+            })
         };
+        let fields = self.fields.into_iter().enumerate();
+        let fields = fields.map(field).collect::<Result<_>>()?;
         Ok(SchemaDraft {
             label: self.label,
             module: self.module.into(),
@@ -385,7 +445,7 @@ impl SchemaInput {
                     maker: key.maker.into(),
                 })
                 .collect(),
-            fields: self.fields.into_iter().map(field).collect(),
+            fields,
             owner: self.owner_field,
             allow_data_loss: self.allow_data_loss,
         })

@@ -29,7 +29,7 @@ pub(super) fn create_table(definition: &Definition) -> Ddl {
     })
 }
 
-fn column(field: &Field) -> ColumnDef {
+pub(super) fn column(field: &Field) -> ColumnDef {
     let ty: LogicalType = column_type(&field.kind);
     if field.required {
         ColumnDef::required(field.column.clone(), ty)

@@ -74,13 +74,13 @@ pub(super) fn label(draft: &SchemaDraft) -> Result<String> {
     Ok(label.to_owned())
 }
 
-/// Table, key and fields of the draft.
+/// Table, key and fields of the draft, and the table as it is now.
 pub(super) async fn definition(
     draft: &SchemaDraft,
     before: Option<&Schema>,
     permit: &Permit<ManageSchemas>,
     target: &Opened,
-) -> Result<Definition> {
+) -> Result<(Definition, Option<TableInfo>)> {
     label(draft)?;
     let table = TableRef::in_schema(
         draft
@@ -101,7 +101,7 @@ pub(super) async fn definition(
         Catalog::Table(found) => found,
         _ => None,
     };
-    match (managed, found, before) {
+    let definition = match (managed, &found, before) {
         (true, Some(_), None) => Err(Error::invalid(
             "table",
             "TABLE_EXISTS",
@@ -113,7 +113,7 @@ pub(super) async fn definition(
             "There is no table of this name, or the account of the connection does not see it.",
         )),
         (true, ..) => managed_definition(draft, table, target),
-        (false, Some(info), _) => existing_definition(draft, table, &info, target),
+        (false, Some(info), _) => existing_definition(draft, table, info, target),
     }
     .and_then(|definition| {
         let conditions = before.map(|before| before.definition.conditions.clone());
@@ -123,7 +123,8 @@ pub(super) async fn definition(
             ..definition
         };
         owner::with_fixed_owner(definition)
-    })
+    })?;
+    Ok((definition, found))
 }
 
 fn check_unchanged(draft: &SchemaDraft, before: &Schema, table: &TableRef) -> Result<()> {

@@ -3,28 +3,34 @@
 mod browse;
 mod diff;
 mod draft;
+pub(crate) mod health;
 mod owner;
 mod rights;
+mod save;
+mod transfer;
 
 pub use browse::{TableColumn, TableDetails, schemas as database_schemas, table, tables};
 pub use draft::{FieldDraft, KeyDraft, SchemaDraft};
+pub use health::{Finding, Health, health};
 pub(crate) use rights::public_warning;
 pub use rights::{PolicyDraft, set_conditions, set_permissions, set_policies};
+pub use save::{create, create_in, delete, update};
+pub use transfer::{
+    GroupState, IdPolicy, Import, ImportMode, Imported, ImportedGroup, export, import,
+};
 
-use quillback_plugin_api::batch::Batch;
+use quillback_plugin_api::catalog::TableInfo;
 use quillback_plugin_api::sql::Ddl;
-use serde_json::{Value as Json, json};
 
 use crate::app::App;
-use crate::audit::events;
 use crate::cx::Cx;
-use crate::error::{Error, Problem, Result};
+use crate::error::{Error, Result};
 use crate::ids::{GroupId, SchemaId};
+use crate::options;
 use crate::permit::{self, ManageSchemas, Permit, Within};
 use crate::policy::{self, Action, Rights};
 use crate::repo::connections::Connection;
 use crate::repo::schemas::{self, Whole};
-use crate::repo::{commit, is_duplicate};
 use crate::schema::{Conditions, Definition, Schema};
 use crate::targets::Opened;
 
@@ -44,6 +50,8 @@ struct Prepared<'a> {
     connection: Within<ManageSchemas, Connection>,
     target: Opened,
     definition: Definition,
+    /// The table as it is now, if there is one.
+    table: Option<TableInfo>,
     changes: Vec<Ddl>,
     warnings: Vec<String>,
 }
@@ -96,7 +104,11 @@ async fn prepare<'a>(
     })?;
     let before = before.map(|whole| &whole.schema);
     let target = app.targets.get(&app.keyring, &connection).await?;
-    let definition = draft::definition(draft, before, permit, &target).await?;
+    let (definition, table) = draft::definition(draft, before, permit, &target).await?;
+    let problems = options::check_sources(app, permit, &target, &definition).await?;
+    if !problems.is_empty() {
+        return Err(Error::Invalid(problems));
+    }
     let mut warnings = Vec::new();
     if connection.marker && !target.marked {
         warnings.push(
@@ -117,187 +129,10 @@ async fn prepare<'a>(
         connection,
         target,
         definition,
+        table,
         changes,
         warnings,
     })
-}
-
-/// Makes a schema that belongs to the maker's only group, or for an admin to none: see [`create_in`].
-///
-/// # Errors
-/// As [`create_in`].
-pub async fn create(cx: &Cx, app: &App, draft: SchemaDraft) -> Result<Schema> {
-    create_in(cx, app, draft, None).await
-}
-
-/// Makes a schema, and its table where Quillback keeps one for it. The schema managers of its `groups` change it; nobody
-/// but admins sees its rows until a group gets rights.
-///
-/// # Errors
-/// As [`plan`]; `Taken` for a label that exists, `Target` when the table cannot be made, `NotFound` for a group that the
-/// caller is not in.
-pub async fn create_in(
-    cx: &Cx,
-    app: &App,
-    draft: SchemaDraft,
-    groups: Option<Vec<GroupId>>,
-) -> Result<Schema> {
-    let permit = permit::manage_schemas(cx)?;
-    let homes = permit.schema_homes(app, groups).await?;
-    let prepared = prepare(app, &permit, None, &draft).await?;
-    let now = cx.now();
-    let schema = Schema {
-        id: SchemaId::from(cx.new_id()),
-        label: draft::label(&draft)?,
-        module: draft.module,
-        connection: prepared.connection.id.clone(),
-        definition: prepared.definition.clone(),
-        revision: 1,
-        created_at: now,
-        updated_at: now,
-    };
-    let mut batch = Batch::default();
-    schemas::insert_schema(&mut batch, &schema, &homes)?;
-    events::event(
-        &mut batch,
-        cx,
-        "schema.create",
-        "schema",
-        Some(schema.id.as_str()),
-        shown(&schema)?,
-    )?;
-    save(app, &batch).await?;
-    // The repository comes first: a label that is taken leaves no table behind, and a table that cannot be made takes
-    // its schema with it.
-    if let Err(error) = define(&prepared).await {
-        let mut undo = Batch::default();
-        schemas::delete_schema(&mut undo, &homes.made(schema.clone()), schema.revision);
-        events::event(
-            &mut undo,
-            cx,
-            "schema.delete",
-            "schema",
-            Some(schema.id.as_str()),
-            json!({ "reason": error.code() }),
-        )?;
-        commit(&app.repo, &undo, "schema").await?;
-        return Err(error);
-    }
-    Ok(schema)
-}
-
-/// Changes a schema whose revision is still `revision`, and its table where Quillback keeps one for it.
-///
-/// # Errors
-/// As [`create`]; `Stale` when someone else changed it meanwhile; `Invalid` with `DATA_LOSS` when values would be lost
-/// and the draft does not allow it.
-pub async fn update(
-    cx: &Cx,
-    app: &App,
-    id: &SchemaId,
-    revision: i64,
-    draft: SchemaDraft,
-) -> Result<Schema> {
-    let permit = permit::manage_schemas(cx)?;
-    let found = permit.schema(app, id).await?;
-    if found.schema.revision != revision {
-        return Err(Error::Stale("schema"));
-    }
-    let prepared = prepare(app, &permit, Some(&found), &draft).await?;
-    rights::check_still_fits(&found, &prepared.definition)?;
-    let schema = Schema {
-        label: draft::label(&draft)?,
-        definition: prepared.definition.clone(),
-        revision: revision + 1,
-        updated_at: cx.now(),
-        ..found.schema.clone()
-    };
-    define(&prepared).await?;
-    let mut batch = Batch::default();
-    schemas::update_schema(&mut batch, &found, &schema, revision)?;
-    events::event(
-        &mut batch,
-        cx,
-        "schema.update",
-        "schema",
-        Some(id.as_str()),
-        events::difference(&shown(&found.schema)?, &shown(&schema)?),
-    )?;
-    save(app, &batch).await?;
-    Ok(schema)
-}
-
-/// Removes a schema; its audit trail stays. The table stays too unless `drop_table` says otherwise, and a table that
-/// Quillback did not make is never dropped.
-///
-/// # Errors
-/// `Stale` when someone else changed it meanwhile, `Target` when the table cannot be dropped.
-pub async fn delete(
-    cx: &Cx,
-    app: &App,
-    id: &SchemaId,
-    revision: i64,
-    drop_table: bool,
-) -> Result<()> {
-    let permit = permit::manage_schemas(cx)?;
-    let found = permit.schema(app, id).await?;
-    let definition = &found.schema.definition;
-    if drop_table && !definition.managed {
-        let message = "Quillback did not make this table, so it does not drop it.";
-        return Err(Error::invalid("dropTable", "NOT_MANAGED", message));
-    }
-    let mut batch = Batch::default();
-    schemas::delete_schema(&mut batch, &found, revision);
-    events::event(
-        &mut batch,
-        cx,
-        "schema.delete",
-        "schema",
-        Some(id.as_str()),
-        json!({ "label": found.schema.label, "dropTable": drop_table }),
-    )?;
-    save(app, &batch).await?;
-    if drop_table {
-        let connection = found.connection(app).await?;
-        let target = app.targets.get(&app.keyring, &connection).await?;
-        target
-            .define(&permit, &[Ddl::DropTable(definition.table.clone())])
-            .await?;
-    }
-    Ok(())
-}
-
-async fn define(prepared: &Prepared<'_>) -> Result<()> {
-    if prepared.changes.is_empty() {
-        return Ok(());
-    }
-    prepared
-        .target
-        .define(prepared.permit, &prepared.changes)
-        .await
-}
-
-async fn save(app: &App, batch: &Batch) -> Result<()> {
-    match commit(&app.repo, batch, "schema").await {
-        Err(error) if is_duplicate(&error) => Err(Error::Taken(Problem::new(
-            "label",
-            "TAKEN",
-            "There is a schema of this label already. Choose another one.",
-        ))),
-        other => other.map(|_| ()),
-    }
-}
-
-fn shown(schema: &Schema) -> Result<Json> {
-    let definition = serde_json::to_value(&schema.definition)
-        .map_err(|error| Error::Internal(error.to_string()))?;
-    Ok(json!({
-        "label": schema.label,
-        "module": schema.module,
-        "connection": schema.connection,
-        "definition": definition,
-        "revision": schema.revision,
-    }))
 }
 
 /// A schema, and what the caller may do with its rows.

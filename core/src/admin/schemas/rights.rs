@@ -3,7 +3,7 @@
 use quillback_plugin_api::batch::Batch;
 use serde_json::json;
 
-use super::save;
+use super::save::save;
 use crate::app::App;
 use crate::audit::events;
 use crate::cx::Cx;
@@ -212,7 +212,7 @@ pub async fn set_conditions(
     save(app, &batch).await
 }
 
-fn check_conditions(definition: &Definition, conditions: &Conditions) -> Vec<Problem> {
+pub(super) fn check_conditions(definition: &Definition, conditions: &Conditions) -> Vec<Problem> {
     let mut problems = check_rules(definition, &conditions.edit, "editWhen");
     problems.extend(check_rules(definition, &conditions.add, "addWhen"));
     problems
