@@ -243,7 +243,7 @@ async fn a_second_import_changes_the_schema_and_its_table() {
             .await
             .unwrap();
         let mut wider = before.clone();
-        let new = json!({ "name": "new", "label": "New", "column": "new", "kind": { "type": "date" }, "required": false });
+        let new = json!({ "name": "new", "label": "New", "column": "new", "kind": { "type": "date" }, "required": false, "rules": {} });
         wider["fields"].as_array_mut().unwrap().push(new);
         wider["policies"] = json!([{ "name": "none", "rules": [{ "field": "region", "operator": "eq", "operand": "username" }] }]);
         let replace = |document: &Json, mode| Import {

@@ -179,8 +179,7 @@ pub(super) fn fit(field: &FieldKind, column: &FieldKind) -> Fit {
         return Fit::Holds;
     }
     match (field, column) {
-        (FieldKind::Other, _) => Fit::Holds,
-        (FieldKind::Uuid, FieldKind::Paragraph) => Fit::Holds,
+        (FieldKind::Other, _) | (FieldKind::Uuid, FieldKind::Paragraph) => Fit::Holds,
         (FieldKind::Uuid, FieldKind::Text { length }) => holds(*length >= 36),
         (FieldKind::Integer, FieldKind::Decimal { precision, scale }) => {
             holds(precision.saturating_sub(*scale) >= 19)

@@ -58,14 +58,12 @@ pub(super) fn with_connection_ids(document: &mut Json, names: &Names) -> Vec<Pro
         let Some(name) = mention.as_str() else {
             continue;
         };
-        match names.by_name.get(&name_key(name)) {
-            Some(id) => *mention = Json::String(id.clone()),
-            None => {
-                let path = format!("document.fields.{position}.rules.source.from.table.connection");
-                let message =
-                    "There is no connection of this name here. Make it, then import again.";
-                problems.push(Problem::new(path, "UNKNOWN_CONNECTION", message));
-            }
+        if let Some(id) = names.by_name.get(&name_key(name)) {
+            *mention = Json::String(id.clone());
+        } else {
+            let path = format!("document.fields.{position}.rules.source.from.table.connection");
+            let message = "There is no connection of this name here. Make it, then import again.";
+            problems.push(Problem::new(path, "UNKNOWN_CONNECTION", message));
         }
     }
     problems
