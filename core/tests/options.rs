@@ -147,6 +147,43 @@ async fn options_are_read_in_order_searched_and_paged() {
     .await;
 }
 
+/// What is in a row stays when the option goes, as long as it is not edited.
+async fn keeps_what_is_no_option_any_more(target: Target, forecast: Schema, key: &Json) {
+    let through = Target {
+        schema: forecast,
+        ..target
+    };
+    let rows = through.rows(&through.admin, None).await.rows;
+    let gone = rows.iter().filter(|row| row.values["product"] == "pear");
+    let gone = gone.map(|row| WriteChange::Delete {
+        key: row.key.clone(),
+        seen: Seen::Anything,
+    });
+    through.write(&through.admin, gone.collect()).await.unwrap();
+    let orders = schemas::list(&through.admin, &through.test.app)
+        .await
+        .unwrap();
+    let schema = orders
+        .into_iter()
+        .find(|schema| schema.label == "Orders")
+        .unwrap();
+    let target = Target { schema, ..through };
+    let same = edit(
+        key,
+        json!({ "item": "pear", "note": "n" }),
+        json!({ "item": "pear", "area": "north" }),
+    );
+    let outcome = target.write(&target.admin, vec![same]).await.unwrap();
+    assert_eq!(outcome.state, write::WriteState::Applied);
+    let again = target
+        .write(
+            &target.admin,
+            vec![add(json!({ "area": "north", "item": "pear" }))],
+        )
+        .await;
+    assert!(matches!(again, Err(Error::Invalid(_))));
+}
+
 #[tokio::test]
 async fn a_value_that_is_no_option_is_refused() {
     on_each_target(async |target| {
@@ -196,40 +233,7 @@ async fn a_value_that_is_no_option_is_refused() {
             faults(&error),
             [("changes.0.values.item".to_owned(), "NOT_AN_OPTION")]
         );
-        // What is in a row stays when the option goes, as long as it is not edited.
-        let through = Target {
-            schema: forecast,
-            ..target
-        };
-        let rows = through.rows(&through.admin, None).await.rows;
-        let gone = rows.iter().filter(|row| row.values["product"] == "pear");
-        let gone = gone.map(|row| WriteChange::Delete {
-            key: row.key.clone(),
-            seen: Seen::Anything,
-        });
-        through.write(&through.admin, gone.collect()).await.unwrap();
-        let orders = schemas::list(&through.admin, &through.test.app)
-            .await
-            .unwrap();
-        let schema = orders
-            .into_iter()
-            .find(|schema| schema.label == "Orders")
-            .unwrap();
-        let target = Target { schema, ..through };
-        let same = edit(
-            &key,
-            json!({ "item": "pear", "note": "n" }),
-            json!({ "item": "pear", "area": "north" }),
-        );
-        let outcome = target.write(&target.admin, vec![same]).await.unwrap();
-        assert_eq!(outcome.state, write::WriteState::Applied);
-        let again = target
-            .write(
-                &target.admin,
-                vec![add(json!({ "area": "north", "item": "pear" }))],
-            )
-            .await;
-        assert!(matches!(again, Err(Error::Invalid(_))));
+        keeps_what_is_no_option_any_more(target, forecast, &key).await;
     })
     .await;
 }

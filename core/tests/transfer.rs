@@ -97,7 +97,7 @@ fn random_field(position: usize, next: &mut impl FnMut() -> u64) -> FieldDraft {
         5 => field(
             &name,
             FieldKind::DateTime {
-                zoned: next() % 2 == 0,
+                zoned: next().is_multiple_of(2),
             },
         ),
         _ => {
@@ -106,7 +106,7 @@ fn random_field(position: usize, next: &mut impl FnMut() -> u64) -> FieldDraft {
             drafted
         }
     };
-    if next() % 2 == 0 {
+    if next().is_multiple_of(2) {
         drafted.label = Some(format!("Label {}", next() % 100));
     }
     if drafted.kind == Some(FieldKind::Integer) {
@@ -119,8 +119,8 @@ fn random_field(position: usize, next: &mut impl FnMut() -> u64) -> FieldDraft {
         drafted.rules.pattern_message = Some("Lower case, please.".into());
         drafted.rules.max_length = Some(40);
     }
-    drafted.required = next() % 3 == 0;
-    drafted.rules.read_only = next() % 5 == 0;
+    drafted.required = next().is_multiple_of(3);
+    drafted.rules.read_only = next().is_multiple_of(5);
     drafted
 }
 
@@ -274,15 +274,10 @@ async fn a_second_import_changes_the_schema_and_its_table() {
     .await;
 }
 
-#[tokio::test]
-async fn a_hostile_document_is_refused_with_the_path_of_its_fault() {
-    let target = Target::on(Kind::Sqlite).await;
-    let app = &target.test.app;
-    let good = schemas::export(&target.admin, app, target.id(), false)
-        .await
-        .unwrap();
+/// Where to put what into a good document, and the fault that it is.
+fn hostile() -> Vec<(&'static str, Json, &'static str, &'static str)> {
     let deep = (0..200).fold(json!(1), |inner, _| json!([inner]));
-    let cases: Vec<(&str, Json, &str, &str)> = vec![
+    vec![
         ("/format", json!("other"), "document.format", "FORMAT"),
         ("/version", json!(2), "document.version", "NEWER_VERSION"),
         ("/version", json!(-1), "document.version", "VERSION"),
@@ -338,8 +333,17 @@ async fn a_hostile_document_is_refused_with_the_path_of_its_fault() {
             "TOO_LARGE",
         ),
         ("/fields", deep, "document", "TOO_DEEP"),
-    ];
-    for (pointer, value, path, code) in cases {
+    ]
+}
+
+#[tokio::test]
+async fn a_hostile_document_is_refused_with_the_path_of_its_fault() {
+    let target = Target::on(Kind::Sqlite).await;
+    let app = &target.test.app;
+    let good = schemas::export(&target.admin, app, target.id(), false)
+        .await
+        .unwrap();
+    for (pointer, value, path, code) in hostile() {
         let mut bad = good.clone();
         let (parent, key) = pointer.rsplit_once('/').unwrap();
         bad.pointer_mut(parent).unwrap()[key] = value;
