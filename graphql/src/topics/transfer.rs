@@ -70,7 +70,7 @@ impl TransferMutation {
 /// Under which id a schema comes in.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "StoredPolicy")]
-enum IdPolicy {
+enum SchemaIdPolicy {
     /// Its own, so that workbooks find it.
     Keep,
     /// A new one: a copy beside the original.
@@ -80,7 +80,7 @@ enum IdPolicy {
 /// What an import may do.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "StoredMode")]
-enum ImportMode {
+enum SchemaImportMode {
     /// Make a schema that is not there yet.
     Create,
     /// Make it, or change the one of the same id into it, with its rights and row-level security.
@@ -115,11 +115,11 @@ struct ImportSchemaInput {
     /// Another schema of the database than that in the document.
     table_schema: Option<String>,
     /// Under which id it comes in.
-    #[graphql(default_with = "IdPolicy::Keep")]
-    id_policy: IdPolicy,
+    #[graphql(default_with = "SchemaIdPolicy::Keep")]
+    id_policy: SchemaIdPolicy,
     /// What may be done.
-    #[graphql(default_with = "ImportMode::Create")]
-    mode: ImportMode,
+    #[graphql(default_with = "SchemaImportMode::Create")]
+    mode: SchemaImportMode,
     /// Groups that a schema which is made belongs to: their schema managers change it. Your only group when they are left
     /// out.
     group_ids: Option<Vec<ID>>,
@@ -165,9 +165,9 @@ impl ImportSchemaPayload {
     }
 
     /// What is in the way; only a dry run answers with any, otherwise they are an error.
-    async fn problems(&self) -> Vec<ImportProblem> {
+    async fn problems(&self) -> Vec<SchemaImportProblem> {
         let problems = self.0.problems.iter().cloned();
-        problems.map(ImportProblem).collect()
+        problems.map(SchemaImportProblem).collect()
     }
 
     /// The groups that the document names.
@@ -177,10 +177,10 @@ impl ImportSchemaPayload {
 }
 
 /// Something in the way of an import.
-struct ImportProblem(quillback_core::Problem);
+struct SchemaImportProblem(quillback_core::Problem);
 
 #[Object]
-impl ImportProblem {
+impl SchemaImportProblem {
     /// Where: names and positions, joined with dots, such as `document.fields.2.kind`.
     async fn path(&self) -> &str {
         &self.0.path
