@@ -9,6 +9,7 @@ use super::document::{self, Document};
 use super::target::{Names, connection_named, with_connection_ids};
 use crate::admin::people::checked_name;
 use crate::admin::schemas::health::{Fit, fit};
+use crate::admin::schemas::rights;
 use crate::admin::schemas::{FieldDraft, KeyDraft, Prepared, SchemaDraft, prepare, save};
 use crate::app::App;
 use crate::audit::events;
