@@ -1,115 +1,28 @@
 //! Takes a document in: shows what would be made and changed and everything that is in the way, or does it.
 
+use quillback_plugin_api::Ident;
 use quillback_plugin_api::batch::Batch;
-use quillback_plugin_api::sql::Ddl;
-use quillback_plugin_api::{Category, Ident};
-use serde_json::{Value as Json, json};
+use serde_json::json;
 
 use super::document::{self, Document};
+use super::fitting::check_definition;
+use super::request::{GroupState, IdPolicy, Import, ImportMode, Imported, ImportedGroup};
 use super::target::{Names, connection_named, with_connection_ids};
 use crate::admin::people::checked_name;
-use crate::admin::schemas::health::{Fit, fit};
 use crate::admin::schemas::rights;
 use crate::admin::schemas::{FieldDraft, KeyDraft, Prepared, SchemaDraft, prepare, save};
 use crate::app::App;
 use crate::audit::events;
 use crate::cx::Cx;
 use crate::error::{Error, Problem, Result};
-use crate::field::detect;
 use crate::ids::{ConnectionId, GroupId, PolicyId, SchemaId};
 use crate::permit::{self, Homes, ManageSchemas, Permit, Reach, Within};
-use crate::policy::{Policy, Rights, check_policy};
+use crate::policy::{Policy, Rights};
 use crate::repo::connections::Connection;
 use crate::repo::groups::{self, Group};
 use crate::repo::schemas;
 use crate::repo::schemas::Whole;
-use crate::schema::{Module, Schema};
-
-/// Under which id a schema comes in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum IdPolicy {
-    /// Its own, so that workbooks find it.
-    Keep,
-    /// A new one: a copy beside the original.
-    New,
-}
-
-/// What an import may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ImportMode {
-    /// Makes a schema that is not there yet.
-    Create,
-    /// Makes it, or changes the one of the same id into it, its rights and row-level security included.
-    Replace,
-    /// The same without touching rights and row-level security.
-    StructureOnly,
-}
-
-/// A document and what to do with it.
-#[derive(Clone, Debug)]
-pub struct Import {
-    /// The document.
-    pub document: Json,
-    /// Connection here; the one of the same name when it is left out.
-    pub connection: Option<ConnectionId>,
-    /// Another label.
-    pub label: Option<String>,
-    /// Another table.
-    pub table: Option<String>,
-    /// Another schema of the database.
-    pub table_schema: Option<String>,
-    /// Under which id.
-    pub ids: IdPolicy,
-    /// What to do.
-    pub mode: ImportMode,
-    /// Groups that a schema which is made belongs to; the caller's only one when they are left out.
-    pub groups: Option<Vec<GroupId>>,
-    /// Whether to make the groups that are not here; otherwise their rights are left out.
-    pub make_groups: bool,
-    /// Whether values may be lost where a table is changed.
-    pub allow_data_loss: bool,
-    /// Whether to show everything and do nothing.
-    pub dry_run: bool,
-}
-
-/// What becomes of a group that a document names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum GroupState {
-    /// It is here.
-    Found,
-    /// It is made.
-    Made,
-    /// It is not here: its rights are left out.
-    Missing,
-}
-
-/// A group that a document names.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ImportedGroup {
-    /// Its name.
-    pub name: String,
-    /// What becomes of it.
-    pub state: GroupState,
-}
-
-/// What an import did, or would do.
-#[derive(Clone, Debug, Default)]
-pub struct Imported {
-    /// The schema, unless it was a dry run.
-    pub schema: Option<Schema>,
-    /// Its id, when it is known beforehand.
-    pub id: Option<SchemaId>,
-    /// Whether a schema that was there is changed.
-    pub replaces: bool,
-    /// The exact statements that change the target database, in order.
-    pub statements: Vec<String>,
-    /// What to think of.
-    pub warnings: Vec<String>,
-    /// What is in the way; only a dry run answers with any.
-    pub problems: Vec<Problem>,
-    /// The groups that the document names.
-    pub groups: Vec<ImportedGroup>,
-}
+use crate::schema::Schema;
 
 /// Takes a document in, or with `dry_run` shows what that would do.
 ///
@@ -422,92 +335,6 @@ fn in_document(error: Error, import: &Import) -> Error {
         Problem { path, ..problem }
     });
     Error::Invalid(placed.collect())
-}
-
-/// What the database at hand cannot hold, what its table does not have, and rights and rules that fit no field.
-async fn check_definition(
-    permit: &Permit<ManageSchemas>,
-    document: &Document,
-    prepared: &Prepared<'_>,
-    report: &mut Imported,
-) -> Result<()> {
-    let definition = &prepared.definition;
-    let told = &document.definition;
-    let is_managed = document.module != Module::DataCorrection;
-    if is_managed != told.managed || (is_managed && told.key != definition.key) {
-        let message = "Quillback makes the tables of its own modules with one key, the UUID `id`; tables that are there are for data_correction.";
-        report
-            .problems
-            .push(Problem::new("document.key", "KEY", message));
-    }
-    match prepared.target.render_ddl(permit, &prepared.changes).await {
-        Ok(statements) => report.statements = statements,
-        Err(Error::Target(error)) if error.category == Category::Unsupported => {
-            let found = unsupported(permit, prepared).await;
-            if found.is_empty() {
-                return Err(Error::Target(error));
-            }
-            report.problems.extend(found);
-        }
-        Err(other) => return Err(other),
-    }
-    for (position, field) in definition.fields.iter().enumerate() {
-        let column = prepared
-            .table
-            .as_ref()
-            .filter(|_| !definition.managed)
-            .and_then(|info| info.column(&field.column));
-        let Some(column) = column else { continue };
-        if fit(&field.kind, &detect(column)) == Fit::Other {
-            let message = format!(
-                "Column {} is {} here, which cannot be this type.",
-                field.column, column.native
-            );
-            let path = format!("document.fields.{position}.kind");
-            report
-                .problems
-                .push(Problem::new(path, "OTHER_TYPE", message));
-        }
-    }
-    for (position, policy) in document.policies.iter().enumerate() {
-        let path = format!("document.policies.{position}");
-        report
-            .problems
-            .extend(check_policy(definition, &policy.rules, &path));
-    }
-    for (position, (_, rights)) in document.permissions.iter().enumerate() {
-        for field in rights.hidden.iter().chain(&rights.read_only) {
-            if definition.field(field).is_none() {
-                let message = format!("The schema has no field called {field}.");
-                let path = format!("document.permissions.{position}");
-                report
-                    .problems
-                    .push(Problem::new(path, "UNKNOWN_FIELD", message));
-            }
-        }
-    }
-    Ok(())
-}
-
-/// The fields that this database has no column for.
-async fn unsupported(permit: &Permit<ManageSchemas>, prepared: &Prepared<'_>) -> Vec<Problem> {
-    let mut problems = Vec::new();
-    for (position, field) in prepared.definition.fields.iter().enumerate() {
-        let alone = Ddl::AddColumn {
-            table: prepared.definition.table.clone(),
-            column: crate::admin::schemas::diff::column(field),
-        };
-        if let Err(Error::Target(error)) = prepared.target.render_ddl(permit, &[alone]).await {
-            let message = format!(
-                "This database has no column for {}: {}.",
-                field.label,
-                error.message.trim_end_matches('.')
-            );
-            let path = format!("document.fields.{position}.kind");
-            problems.push(Problem::new(path, "UNSUPPORTED", message));
-        }
-    }
-    problems
 }
 
 impl Work<'_> {

@@ -5,9 +5,12 @@
 
 mod document;
 mod export;
+mod fitting;
 mod import;
 mod keys;
+mod request;
 mod target;
 
 pub use export::export;
-pub use import::{GroupState, IdPolicy, Import, ImportMode, Imported, ImportedGroup, import};
+pub use import::import;
+pub use request::{GroupState, IdPolicy, Import, ImportMode, Imported, ImportedGroup};
