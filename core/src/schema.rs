@@ -84,6 +84,9 @@ pub struct Definition {
     pub managed: bool,
     /// Columns that identify a row, in order.
     pub key: Vec<KeyPart>,
+    /// Whether the database itself lets two rows have the same key: then every row that is added is checked.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub loose_key: bool,
     /// Fields, in the order of the form.
     pub fields: Vec<Field>,
     /// Name of the field that holds the name of the user who added the row. Nobody writes it but the server.

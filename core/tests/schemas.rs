@@ -1,9 +1,10 @@
 //! Schemas and their tables are made, changed and removed together.
 
 use quillback_core::admin::connections;
-use quillback_core::admin::schemas::{self, FieldDraft, SchemaDraft};
+use quillback_core::admin::schemas::{self, FieldDraft, KeyDraft, SchemaDraft};
 use quillback_core::field::FieldKind;
 use quillback_core::schema::{KeyMaker, Module};
+use quillback_core::write::{RowStatus, WriteChange, WriteState};
 use quillback_core::{Error, Result};
 use serde_json::json;
 
@@ -258,6 +259,50 @@ async fn the_test_of_a_connection_finds_its_rights_and_leaves_nothing_behind() {
         )
         .await;
         assert_eq!(before.unwrap(), after.unwrap());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_chosen_key_that_the_database_does_not_guard_is_kept_unique() {
+    on_each_target(async |target| {
+        let key = KeyDraft {
+            column: "region".into(),
+            maker: KeyMaker::Client,
+        };
+        let draft = SchemaDraft {
+            key: vec![key],
+            ..correction(&target)
+        };
+        let created = schemas::create(&target.admin, &target.test.app, draft).await;
+        let schema = created.unwrap();
+        assert!(schema.definition.loose_key);
+        let through = Target { schema, ..target };
+        let row = |region: &str| WriteChange::Add {
+            key: Some(json!(region)),
+            values: json!({ "id": through.admin.new_id().to_string(), "units": 1 })
+                .as_object()
+                .unwrap()
+                .clone(),
+        };
+        let first = through.write(&through.admin, vec![row("a")]).await.unwrap();
+        assert_eq!(first.state, WriteState::Applied, "{first:?}");
+        let second = through
+            .write(&through.admin, vec![row("b"), row("a")])
+            .await;
+        let rows = second.unwrap().rows;
+        let told: Vec<_> = rows
+            .iter()
+            .map(|row| (row.status, row.code.as_deref()))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                (RowStatus::NotApplied, None),
+                (RowStatus::Duplicate, Some("DUPLICATE_KEY"))
+            ]
+        );
+        assert_eq!(through.rows(&through.admin, None).await.total, Some(1));
     })
     .await;
 }

@@ -370,10 +370,12 @@ impl Builder<'_> {
     fn check(&mut self) -> Result<()> {
         let grant = self.grant;
         self.check_all(RowAction::Edit, &grant.edited())?;
-        self.check_all(
-            RowAction::Add,
-            &grant.added(self.purpose.right(RowAction::Add)),
-        )
+        let mut added = grant.added(self.purpose.right(RowAction::Add));
+        let each = Expr::True;
+        if self.definition.loose_key && self.changes.iter().all(|change| !change.key.is_empty()) {
+            added.insert(0, (Demand::SingleKey, &each));
+        }
+        self.check_all(RowAction::Add, &added)
     }
 
     fn check_all(&mut self, action: RowAction, demands: &[(Demand, &Expr)]) -> Result<()> {

@@ -197,6 +197,7 @@ fn managed_definition(draft: &SchemaDraft, table: TableRef, target: &Opened) -> 
         Ok(Definition {
             table,
             managed: true,
+            loose_key: false,
             key: vec![key],
             fields,
             owner: None,
@@ -235,6 +236,7 @@ fn existing_definition(
     Ok(Definition {
         table,
         managed: false,
+        loose_key: !is_unique(info, &key),
         key,
         fields,
         owner: None,
@@ -286,6 +288,16 @@ fn existing_key(draft: &SchemaDraft, info: &TableInfo) -> Result<Vec<KeyPart>> {
             })
         });
     parts.collect()
+}
+
+/// Whether the database keeps rows apart by these columns, or by some of them.
+fn is_unique(info: &TableInfo, key: &[KeyPart]) -> bool {
+    let mut unique = info.unique_keys.iter().chain([&info.primary_key]);
+    unique.any(|columns| {
+        let mut columns = columns.iter();
+        let is_part = |column: &Ident| key.iter().any(|part| part.column == *column);
+        columns.len() > 0 && columns.all(is_part)
+    })
 }
 
 fn key_maker(column: &ColumnInfo, kind: &FieldKind) -> KeyMaker {
