@@ -124,14 +124,15 @@ pub struct Group {
 }
 
 impl Principal {
-    /// Whether the user has the role; an admin has every role.
+    /// Whether the user has the role; an admin has every role. Roles give power over other people's things: a name that
+    /// a worksheet merely claims must not bring it.
     pub fn has(&self, role: Role) -> bool {
-        self.roles.contains(&role) || self.roles.contains(&Role::Admin)
+        self.verified && (self.roles.contains(&role) || self.roles.contains(&Role::Admin))
     }
 
-    /// Whether the user is an admin.
+    /// Whether the user is an admin, and proved to be that user.
     pub fn is_admin(&self) -> bool {
-        self.roles.contains(&Role::Admin)
+        self.has(Role::Admin)
     }
 
     /// The groups within which the user's roles count: all but "everyone".

@@ -126,6 +126,17 @@ impl Targets {
         entry.1.clone()
     }
 
+    /// Closes every connection, because the server stops: a database then sees its clients leave, and an embedded one
+    /// keeps no file open.
+    pub async fn close(&self) {
+        let all = std::mem::take(&mut *self.open.lock().unwrap_or_else(PoisonError::into_inner));
+        for (_, slot) in all.into_values() {
+            if let Some(opened) = slot.get() {
+                opened.instance.close().await;
+            }
+        }
+    }
+
     /// Forgets a connection that was removed.
     pub(crate) fn forget(&self, id: &ConnectionId) {
         self.open

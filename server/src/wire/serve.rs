@@ -18,7 +18,7 @@ use crate::{
 /// Longest time that the repository may take to say that it is there.
 const PING: Duration = Duration::from_secs(2);
 
-/// Longest time that a driver may take to end its threads.
+/// Longest time that connections may take to close, and a driver to end its threads.
 const FAREWELL: Duration = Duration::from_secs(2);
 
 /// What a server runs with.
@@ -64,6 +64,12 @@ pub async fn serve(parts: Parts, running: Running<'_>, stop: mpsc::Receiver<()>)
         metrics,
     };
     let stopped = bound.serve(service, stop).await;
+    if tokio::time::timeout(FAREWELL, parts.app.targets.close())
+        .await
+        .is_err()
+    {
+        tracing::warn!("not all connections to target databases could be closed in time");
+    }
     parts.app.repo.close().await;
     for loaded in registry.loaded() {
         let driver = loaded.driver.clone();

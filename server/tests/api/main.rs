@@ -12,6 +12,7 @@
     reason = "a test fails by panicking, and values are written for reading"
 )]
 
+mod authz;
 mod changes;
 mod commands;
 mod conflicts;

@@ -85,7 +85,8 @@ pub async fn create(cx: &Cx, app: &App, draft: TokenDraft, token: TokenHash) -> 
 /// # Errors
 /// `Denied`.
 pub async fn list(cx: &Cx, app: &App, user: &UserId) -> Result<Vec<ApiToken>> {
-    if cx.principal()?.user != *user {
+    let principal = permit::signed_in(cx)?;
+    if principal.user != *user || !principal.verified {
         permit::admin(cx)?;
     }
     tokens::list_tokens(&app.repo, user).await
@@ -96,10 +97,10 @@ pub async fn list(cx: &Cx, app: &App, user: &UserId) -> Result<Vec<ApiToken>> {
 /// # Errors
 /// `NotFound`, also for a token that the caller may not end.
 pub async fn revoke(cx: &Cx, app: &App, id: &TokenId) -> Result<()> {
-    let principal = cx.principal()?;
+    let principal = permit::signed_in(cx)?;
     let token = tokens::get_token(&app.repo, id).await?;
     let is_whole = !principal.read_only && principal.only_schemas.is_none();
-    let is_own = principal.user == token.user && is_whole;
+    let is_own = principal.user == token.user && principal.verified && is_whole;
     if !is_own && permit::admin(cx).is_err() {
         return Err(Error::NotFound("API token"));
     }

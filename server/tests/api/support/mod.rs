@@ -2,6 +2,7 @@
 
 mod client;
 mod program;
+mod saved;
 mod scratch;
 mod target;
 
@@ -45,6 +46,8 @@ pub struct TestServer {
     home: Arc<TempDir>,
     stop: mpsc::Sender<()>,
     ended: JoinHandle<Stopped>,
+    app: quillback_core::App,
+    auth: quillback_auth::Auth,
 }
 
 impl TestServer {
@@ -80,6 +83,7 @@ impl TestServer {
             .unwrap();
         let address = bound.address();
         let (stop, stopped) = mpsc::channel(4);
+        let (app, auth) = (parts.app.clone(), parts.auth.clone());
         let ended = tokio::spawn(async move {
             let running = Running {
                 config: &ground.config,
@@ -94,15 +98,26 @@ impl TestServer {
             home,
             stop,
             ended,
+            app,
+            auth,
         };
         (server, first)
     }
 
     /// Stops the server as a signal would, and starts another one on the same data folder.
     pub async fn restart(self) -> Self {
+        Self::again(self.stopped().await).await
+    }
+
+    /// Stops the server; answers its home.
+    async fn stopped(self) -> Arc<TempDir> {
         self.stop.send(()).await.unwrap();
         assert_eq!(soon(self.ended).await.unwrap(), Stopped::Drained);
-        let (server, first) = Self::on(self.home, |_| {}).await;
+        self.home
+    }
+
+    async fn again(home: Arc<TempDir>) -> Self {
+        let (server, first) = Self::on(home, |_| {}).await;
         assert_eq!(first, None, "only the first start makes an administrator");
         server
     }
