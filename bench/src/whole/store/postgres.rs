@@ -21,11 +21,11 @@ const EDIT: &str =
     "UPDATE forecast SET amount = $2::text::numeric, note = $3 WHERE id = $1::text::uuid";
 
 const PAGE: &str = "SELECT id::text, region, product, amount::text, note, approved, due::text, \
-    updated_at::text FROM forecast WHERE region = $1 ORDER BY due, id LIMIT 100";
+    updated_at::text FROM forecast WHERE region = $1 ORDER BY forecast.due, forecast.id LIMIT 100";
 
 const PAGE_AFTER: &str = "SELECT id::text, region, product, amount::text, note, approved, due::text, \
     updated_at::text FROM forecast WHERE region = $1 AND (due, id) > ($2::text::date, $3::text::uuid) \
-    ORDER BY due, id LIMIT 100";
+    ORDER BY forecast.due, forecast.id LIMIT 100";
 
 /// A connection with its prepared statements.
 pub(in crate::whole) struct Session {
