@@ -5,6 +5,7 @@ use quillback_plugin_api::remote::RemoteInstance;
 use quillback_plugin_api::sql::{Compare, Direction, Expr, Order, Select};
 use quillback_plugin_api::{Ident, Value};
 
+use super::changes::AUDIT_ROWS;
 use super::{Record, Table, is, one_text, select};
 use crate::audit::{ChangeForm, EventForm, Form, RowForm};
 use crate::error::Result;
@@ -27,22 +28,6 @@ pub(super) const CHANGES: Table = Table {
         "purpose",
         "reverts",
         "audited",
-        "mac",
-    ],
-};
-pub(super) const ROWS: Table = Table {
-    name: "_audit_rows",
-    columns: &[
-        "change_id",
-        "position",
-        "schema_id",
-        "key_hash",
-        "row_key",
-        "action",
-        "before",
-        "after",
-        "user_id",
-        "at",
         "mac",
     ],
 };
@@ -307,8 +292,9 @@ pub(crate) async fn list_rows(
         let later = Expr::compare(&id, Compare::Gt, change);
         filter = filter.and(start).and(Expr::Or(vec![same, later]));
     }
-    let mut read = ROWS.select_by(filter.clone(), "change_id");
-    read.order.extend(ROWS.select_by(filter, "position").order);
+    let mut read = AUDIT_ROWS.select_by(filter.clone(), "change_id");
+    read.order
+        .extend(AUDIT_ROWS.select_by(filter, "position").order);
     read.limit = Some(limit);
     select(repo, read, row).await
 }
@@ -329,7 +315,7 @@ pub(crate) async fn list_named_changes(
         distinct: true,
         order: vec![order],
         limit: Some(limit),
-        ..ROWS.column("change_id", Expr::compare(&id, Compare::Gt, after))
+        ..AUDIT_ROWS.column("change_id", Expr::compare(&id, Compare::Gt, after))
     };
     select(repo, read, one_text).await
 }

@@ -6,7 +6,8 @@ use quillback_plugin_api::remote::RemoteInstance;
 use quillback_plugin_api::sql::{Compare, Direction, Expr, Select};
 use quillback_plugin_api::{Ident, Value};
 
-use super::books::{CHANGES, Covered, EVENTS, ROWS};
+use super::books::{CHANGES, Covered, EVENTS};
+use super::changes::AUDIT_ROWS;
 use super::{Record, Table, is, select};
 use crate::error::Result;
 
@@ -141,7 +142,7 @@ pub(crate) fn retire_seal(
         column: Ident::literal("change_id"),
         select: Box::new(CHANGES.column("id", covered.clone())),
     };
-    batch.write(ROWS.delete(of_these), Expect::Rows(numbers.rows));
+    batch.write(AUDIT_ROWS.delete(of_these), Expect::Rows(numbers.rows));
     batch.write(
         CHANGES.delete(covered.clone()),
         Expect::Rows(numbers.changes),
