@@ -14,6 +14,9 @@ use crate::watch;
 
 /// Statements that a connection keeps prepared.
 const STATEMENTS: usize = 256;
+/// Pages of the write-ahead log after which it is carried over into the file: 16 MB. Pages that are written often, such as
+/// those of indexes, are carried over once for many commits.
+const CHECKPOINT_PAGES: u32 = 4_000;
 /// Steps of the engine's machine between two looks at whether the call was cancelled: a few microseconds.
 const STEPS: i32 = 1_000;
 
@@ -36,6 +39,9 @@ pub(crate) fn open_writer(options: &Options) -> Result<Connection, DriverError> 
     };
     connection
         .pragma_update(None, "synchronous", level)
+        .map_err(failed)?;
+    connection
+        .pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)
         .map_err(failed)?;
     Ok(connection)
 }
@@ -127,6 +133,8 @@ fn prepare(mut connection: Connection, options: &Options) -> Result<Connection, 
         .map_err(failed)?;
     for (setting, on) in [
         (DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, true),
+        // A statement is not prepared again because other values are bound: https://www.sqlite.org/queryplanner-ng.html#qpstab
+        (DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true),
         (DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true),
         // An unknown column in double quotes would be taken as a text: https://www.sqlite.org/quirks.html#dblquote
         (DbConfig::SQLITE_DBCONFIG_DQS_DML, false),
@@ -136,6 +144,10 @@ fn prepare(mut connection: Connection, options: &Options) -> Result<Connection, 
     ] {
         connection.set_db_config(setting, on).map_err(failed)?;
     }
+    // What a savepoint or a sort sets aside is small, and a file for it costs more than the work.
+    connection
+        .pragma_update(None, "temp_store", "MEMORY")
+        .map_err(failed)?;
     functions::install(&connection).map_err(failed)?;
     Ok(connection)
 }

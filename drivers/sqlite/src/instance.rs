@@ -1,7 +1,8 @@
 //! One open database: which thread does what.
 //!
-//! Writes go to the only writer. Reads go to the readers, which see what was committed before they begin and never wait
-//! for the writer. A database in memory has one connection, which does everything.
+//! Writes go to the only writer. Reads see what was committed before they begin and never wait for the writer: short ones
+//! run where they are asked for, others on the readers' threads. A database in memory has one connection, which does
+//! everything.
 
 use quillback_plugin_api::DriverError;
 use quillback_plugin_api::batch::{Batch, BatchOutcome, RenderedStep};
@@ -15,6 +16,7 @@ use crate::define;
 use crate::errors::translate;
 use crate::execute;
 use crate::introspect;
+use crate::near::Near;
 use crate::options::{Options, Place};
 use crate::plan::{self, Plan};
 use crate::readers::Readers;
@@ -33,6 +35,7 @@ pub struct Instance {
 /// Slow consumers of streams hold their connections; other reads have connections of their own.
 #[derive(Debug)]
 struct Pools {
+    near: Near,
     batches: Readers,
     streams: Readers,
 }
@@ -44,6 +47,7 @@ impl Instance {
         let pools = (place != Place::Memory).then(|| {
             let readers = options.reader_count();
             Pools {
+                near: Near::new(options.clone(), readers),
                 batches: Readers::new(options.clone(), readers),
                 streams: Readers::new(options, readers),
             }
@@ -60,6 +64,19 @@ impl Instance {
             Some(pools) => pools.batches.run(watch, work).await,
             None => self.writer.alone(watch, work).await,
         }
+    }
+
+    async fn read_plan(&self, watch: Watch, plan: Plan) -> Result<BatchOutcome, DriverError> {
+        if let Some(pools) = &self.pools {
+            let near = pools
+                .near
+                .run(&watch, |connection| read_batch(connection, &plan));
+            if let Some(done) = near {
+                return done;
+            }
+        }
+        self.read(watch, move |connection| read_batch(connection, &plan))
+            .await
     }
 }
 
@@ -118,8 +135,7 @@ impl driver::Instance for Instance {
         let (watch, _caller) = Watch::start(batch.deadline_ms);
         let plan = Plan::new(batch)?;
         if plan.batch.is_read_only() {
-            self.read(watch, move |connection| read_batch(connection, &plan))
-                .await
+            self.read_plan(watch, plan).await
         } else {
             self.writer.apply(plan, watch).await
         }
@@ -151,6 +167,7 @@ impl driver::Instance for Instance {
         if let Some(pools) = &self.pools {
             // A stream that nobody reads on would never end.
             pools.streams.end();
+            pools.near.close().await;
             pools.batches.close().await;
         }
         self.writer.close().await;

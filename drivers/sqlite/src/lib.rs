@@ -15,6 +15,7 @@ mod functions;
 mod guard;
 mod instance;
 mod introspect;
+mod near;
 mod options;
 mod plan;
 mod readers;

@@ -88,21 +88,52 @@ impl Watch {
         &self,
         work: impl FnOnce() -> Result<T, DriverError>,
     ) -> Result<T, DriverError> {
-        CURRENT.with_borrow_mut(|current| *current = Some(self.clone()));
-        let done = work();
-        CURRENT.with_borrow_mut(|current| *current = None);
-        done.map_err(|error| match self.stop() {
-            Some(stopped)
-                if matches!(error.category, Category::Cancelled | Category::Unavailable) =>
-            {
-                DriverError {
-                    step: error.step,
-                    ..stopped
-                }
-            }
-            _ => error,
-        })
+        let (done, _) = self.run(None, work);
+        done
     }
+
+    /// As [`Watch::over`], for no longer than `time`; `None` when that was not enough.
+    pub(crate) fn briefly<T>(
+        &self,
+        time: Duration,
+        work: impl FnOnce() -> Result<T, DriverError>,
+    ) -> Option<Result<T, DriverError>> {
+        match self.run(Instant::now().checked_add(time), work) {
+            (Err(error), true) if self.stop().is_none() && is_stop(&error) => None,
+            (done, _) => Some(done),
+        }
+    }
+
+    fn run<T>(
+        &self,
+        until: Option<Instant>,
+        work: impl FnOnce() -> Result<T, DriverError>,
+    ) -> (Result<T, DriverError>, bool) {
+        let current = Current {
+            watch: self.clone(),
+            until,
+            overran: false,
+        };
+        let outer = CURRENT.replace(Some(current));
+        let done = work();
+        let overran = CURRENT.replace(outer).is_some_and(|ended| ended.overran);
+        let done = done.map_err(|error| match self.stop() {
+            Some(stopped) if is_stop(&error) => DriverError {
+                step: error.step,
+                ..stopped
+            },
+            _ => error,
+        });
+        (done, overran)
+    }
+}
+
+/// Whether a stop may be what the error is due to.
+fn is_stop(error: &DriverError) -> bool {
+    matches!(
+        error.category,
+        Category::Cancelled | Category::Unavailable
+    )
 }
 
 fn late() -> DriverError {
@@ -110,13 +141,27 @@ fn late() -> DriverError {
     DriverError::new(Category::Timeout, message)
 }
 
+/// What runs on a thread.
+struct Current {
+    watch: Watch,
+    /// When it must end to be short enough for this thread.
+    until: Option<Instant>,
+    overran: bool,
+}
+
 thread_local! {
-    static CURRENT: RefCell<Option<Watch>> = const { RefCell::new(None) };
+    static CURRENT: RefCell<Option<Current>> = const { RefCell::new(None) };
 }
 
 /// Whether what runs on this thread must stop.
 pub(crate) fn should_stop() -> bool {
-    CURRENT.with_borrow(|current| current.as_ref().is_some_and(|watch| watch.stop().is_some()))
+    CURRENT.with_borrow_mut(|current| {
+        let Some(current) = current else {
+            return false;
+        };
+        current.overran |= current.until.is_some_and(|until| Instant::now() >= until);
+        current.overran || current.watch.stop().is_some()
+    })
 }
 
 #[cfg(test)]
