@@ -1,18 +1,19 @@
-//! What follows a change: deliveries are written down with it, held while its outcome is open, and released or removed
-//! in the same batch that books the outcome. So nothing is told of a change that did not happen, and none is forgotten.
+//! What follows a change: deliveries are written down in the batch that books the change as applied. So nothing is told
+//! of a change that did not happen or may not have happened, and none is forgotten.
 
 use quillback_plugin_api::batch::Batch;
 use quillback_plugin_api::civil::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::app::App;
-use crate::cx::Cx;
+use crate::cx::Surroundings;
 use crate::error::{Error, Result};
-use crate::ids::{ChangeId, DeliveryId};
-use crate::plan::{RowAction, RowChange};
-use crate::repo::changes::{Change, State};
+use crate::ids::DeliveryId;
+use crate::plan::RowAction;
+use crate::repo::changes::Change;
 use crate::repo::commit;
-use crate::repo::outbox::{self, Delivery, DeliveryState};
+use crate::repo::outbox::{self, Delivery};
+use crate::write::Trace;
 
 /// Seconds for which the news of a change is kept, for servers that were cut off from the repository for a while.
 const KEPT_SECONDS: i64 = 600;
@@ -53,10 +54,10 @@ pub struct RowsChanged {
 }
 
 impl RowsChanged {
-    fn count(rows: &[RowChange]) -> Self {
+    fn count(traces: &[Trace]) -> Self {
         let mut counted = Self::default();
-        for row in rows {
-            *match row.action {
+        for trace in traces {
+            *match trace.action {
                 RowAction::Add => &mut counted.added,
                 RowAction::Edit => &mut counted.edited,
                 RowAction::Delete => &mut counted.deleted,
@@ -66,31 +67,25 @@ impl RowsChanged {
     }
 }
 
-/// Writes down, with the change, what is to be told should it take effect. Every change is news, whether or not
-/// somebody watches: those who do may be connected to another server.
-pub(crate) fn hold(batch: &mut Batch, cx: &Cx, change: &Change, rows: &[RowChange]) -> Result<()> {
-    let payload = serde_json::to_value(RowsChanged::count(rows));
+/// Writes down what is to be told of a change that took effect. Every change is news, whether or not somebody watches:
+/// those who do may be connected to another server.
+pub(crate) fn announce(
+    batch: &mut Batch,
+    surroundings: &Surroundings,
+    change: &Change,
+    traces: &[Trace],
+    now: Timestamp,
+) -> Result<()> {
+    let payload = serde_json::to_value(RowsChanged::count(traces));
     let delivery = Delivery {
-        id: DeliveryId::from(cx.new_id()),
+        id: DeliveryId::from(surroundings.new_id()),
         change: change.id.clone(),
         schema: change.schema.clone(),
         topic: Topic::RowsChanged,
-        state: DeliveryState::Held,
         payload: payload.map_err(|error| Error::Internal(error.to_string()))?,
-        created_at: change.opened_at,
-        ready_at: None,
+        ready_at: now,
     };
     outbox::insert_deliveries(batch, &[delivery])
-}
-
-/// Releases or removes the deliveries of a change, in the batch that books its state.
-pub(crate) fn settle(batch: &mut Batch, change: &ChangeId, state: State, now: Timestamp) {
-    match state {
-        State::Applied => outbox::release_deliveries(batch, change, now),
-        State::Rejected | State::Abandoned => outbox::delete_held(batch, change),
-        // Held until somebody knows.
-        State::Open | State::Unknown => {}
-    }
 }
 
 /// Forgets what was told long ago; to be called every few minutes.

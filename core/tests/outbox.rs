@@ -3,7 +3,7 @@
 use quillback_core::ids::ChangeId;
 use quillback_core::journal;
 use quillback_core::outbox::{self, RowsChanged, Topic};
-use quillback_core::repo::outbox::{Delivery, DeliveryState, list_deliveries, list_ready};
+use quillback_core::repo::outbox::{Delivery, list_deliveries, list_ready};
 use serde_json::json;
 
 use crate::recovering::forget_the_answer;
@@ -33,12 +33,9 @@ async fn a_change_that_took_effect_is_news_once_and_told_without_its_values() {
         ];
         target.send(admin, &id, changes.clone()).await.unwrap();
         let [news] = of(&target, &id).await.try_into().unwrap();
-        assert_eq!(
-            (news.state, news.topic),
-            (DeliveryState::Ready, Topic::RowsChanged)
-        );
+        assert_eq!(news.topic, Topic::RowsChanged);
         assert_eq!(&news.schema, target.id());
-        assert_eq!(news.ready_at, Some(target.test.clock_now()));
+        assert_eq!(news.ready_at, target.test.clock_now());
         let counted: RowsChanged = serde_json::from_value(news.payload.clone()).unwrap();
         let one_each = RowsChanged {
             added: 1,
@@ -50,7 +47,7 @@ async fn a_change_that_took_effect_is_news_once_and_told_without_its_values() {
         // The same change sent again is no news.
         assert!(target.send(admin, &id, changes).await.unwrap().repeated);
         assert_eq!(of(&target, &id).await, std::slice::from_ref(&news));
-        let all = list_ready(&app.repo, Topic::RowsChanged, news.created_at, 10)
+        let all = list_ready(&app.repo, Topic::RowsChanged, news.ready_at, 10)
             .await
             .unwrap();
         assert_eq!(all.len(), 3);
@@ -74,7 +71,7 @@ async fn a_change_that_was_refused_is_no_news() {
 }
 
 #[tokio::test]
-async fn news_are_held_until_a_lost_answer_is_settled() {
+async fn nothing_is_told_until_a_lost_answer_is_settled() {
     on_each_target(async |target| {
         let id = ChangeId::from(target.admin.new_id());
         target
@@ -95,29 +92,24 @@ async fn news_are_held_until_a_lost_answer_is_settled() {
             .await
             .unwrap();
         let [news] = of(&target, &id).await.try_into().unwrap();
-        assert_eq!(news.state, DeliveryState::Ready);
-        assert_eq!(news.ready_at, Some(target.test.clock_now()));
+        assert_eq!(news.ready_at, target.test.clock_now());
     })
     .await;
 }
 
 #[tokio::test]
-async fn old_news_are_forgotten_and_held_ones_are_not() {
+async fn old_news_are_forgotten() {
     on_each_target(async |target| {
-        let [told, held] = [(); 2].map(|()| ChangeId::from(target.admin.new_id()));
-        for id in [&told, &held] {
-            target
-                .send(&target.admin, id, vec![add(json!({ "region": "a" }))])
-                .await
-                .unwrap();
-        }
-        forget_the_answer(&target, &held).await;
+        let id = ChangeId::from(target.admin.new_id());
+        target
+            .send(&target.admin, &id, vec![add(json!({ "region": "a" }))])
+            .await
+            .unwrap();
         outbox::sweep(&target.test.app).await.unwrap();
-        assert_eq!(of(&target, &told).await.len(), 1);
+        assert_eq!(of(&target, &id).await.len(), 1);
         target.test.clock.advance(3_600);
         outbox::sweep(&target.test.app).await.unwrap();
-        assert_eq!(of(&target, &told).await.len(), 0);
-        assert_eq!(of(&target, &held).await.len(), 1);
+        assert_eq!(of(&target, &id).await.len(), 0);
     })
     .await;
 }

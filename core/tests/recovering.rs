@@ -51,15 +51,11 @@ pub(crate) async fn forget_the_answer(target: &Target, change: &ChangeId) {
         filter: Expr::eq(&column("change_id"), change),
     };
     batch.write(Statement::Delete(delete), Expect::Any);
-    let hold = Update {
+    let untell = Delete {
         table: table("_outbox"),
-        set: vec![
-            Assignment::set(&column("state"), "held"),
-            Assignment::set(&column("ready_at"), Value::Null),
-        ],
         filter: Expr::eq(&column("change_id"), change),
     };
-    batch.write(Statement::Update(hold), Expect::Any);
+    batch.write(Statement::Delete(untell), Expect::Any);
     commit(&target.test.app.repo, &batch, "change")
         .await
         .unwrap();

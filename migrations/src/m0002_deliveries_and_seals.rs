@@ -16,7 +16,7 @@ fn add(table: &'static str, column: ColumnDef) -> Ddl {
     }
 }
 
-/// A delivery is written down with its change, held until the change took effect, and dropped when it did not.
+/// A delivery is written down when its change is booked as applied.
 fn deliveries() -> Vec<Ddl> {
     vec![
         table(
@@ -26,15 +26,12 @@ fn deliveries() -> Vec<Ddl> {
                 id("change_id"),
                 id("schema_id"),
                 exact("topic", 32),
-                exact("state", 16),
                 large("payload"),
-                moment("created_at"),
-                optional(moment("ready_at")),
+                moment("ready_at"),
             ],
             &["id"],
         ),
-        index("_outbox", "_outbox_change", &["change_id"], false),
-        index("_outbox", "_outbox_state", &["state", "ready_at"], false),
+        index("_outbox", "_outbox_ready", &["topic", "ready_at"], false),
     ]
 }
 

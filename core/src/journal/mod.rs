@@ -89,7 +89,6 @@ pub(crate) async fn open(
     };
     let mut batch = traced();
     changes::insert_change(&mut batch, &change)?;
-    outbox::hold(&mut batch, cx, &change, rows)?;
     match commit(&app.repo, &batch, "change").await {
         Ok(_) => Ok(Opening::New(Entry {
             change: Box::new(Change {
@@ -213,7 +212,10 @@ async fn try_close(cx: &Cx, app: &App, entry: &Entry, settled: &Settled) -> Resu
         .map(|(position, trace)| audit_row(&entry.change, position, trace, now))
         .collect();
     changes::insert_audit_rows(&mut batch, books, &rows)?;
-    outbox::settle(&mut batch, &entry.change.id, state, now);
+    if state == State::Applied {
+        let change = &entry.change;
+        outbox::announce(&mut batch, &app.surroundings, change, &settled.traces, now)?;
+    }
     commit(&app.repo, &batch, "change").await?;
     app.feed.wake();
     Ok(())
@@ -257,7 +259,6 @@ pub(crate) async fn reject(cx: &Cx, app: &App, entry: Entry, error: &DriverError
     };
     let books = &app.surroundings.books;
     let booked = changes::close_change(&mut batch, books, &entry.change, &closing);
-    outbox::settle(&mut batch, &entry.change.id, state, now);
     let booked = match booked {
         Ok(()) => commit(&app.repo, &batch, "change").await.map(|_| ()),
         Err(error) => Err(error),

@@ -171,7 +171,9 @@ pub(super) async fn book(cx: &Cx, app: &App, mut booking: Booking<'_>) -> Result
     let books = &app.surroundings.books;
     changes::close_change(batch, books, change, &closing)?;
     changes::insert_audit_rows(batch, books, &audit)?;
-    outbox::settle(batch, &change.id, state, closing.at);
+    if state == State::Applied {
+        outbox::announce(batch, &app.surroundings, change, traces, closing.at)?;
+    }
     commit(&app.repo, batch, "change").await?;
     app.feed.wake();
     Ok(())

@@ -128,9 +128,8 @@ impl Feed {
     }
 
     fn tell(&self, delivery: &Delivery) {
-        let ready_at = delivery.ready_at.unwrap_or(delivery.created_at);
         for watched in lock(&self.watchers).by_id.values() {
-            if watched.schema == delivery.schema && ready_at >= watched.since {
+            if watched.schema == delivery.schema && delivery.ready_at >= watched.since {
                 watched.push(delivery.change.clone());
             }
         }
@@ -258,8 +257,11 @@ async fn pass_on(app: &App, told: &mut Told, overlap: i64) -> Result<()> {
         app.feed.tell_too_much();
     }
     for delivery in ready {
-        let ready_at = delivery.ready_at.unwrap_or(now);
-        if told.0.insert(delivery.id.clone(), ready_at).is_none() {
+        if told
+            .0
+            .insert(delivery.id.clone(), delivery.ready_at)
+            .is_none()
+        {
             app.feed.tell(&delivery);
         }
     }
@@ -291,10 +293,8 @@ mod tests {
             change: id(change),
             schema: schema.clone(),
             topic: Topic::RowsChanged,
-            state: crate::repo::outbox::DeliveryState::Ready,
             payload: serde_json::Value::Null,
-            created_at: NOW,
-            ready_at: Some(before(NOW, -ready_at)),
+            ready_at: before(NOW, -ready_at),
         }
     }
 

@@ -130,10 +130,7 @@ impl Watch {
 
 /// Whether a stop may be what the error is due to.
 fn is_stop(error: &DriverError) -> bool {
-    matches!(
-        error.category,
-        Category::Cancelled | Category::Unavailable
-    )
+    matches!(error.category, Category::Cancelled | Category::Unavailable)
 }
 
 fn late() -> DriverError {

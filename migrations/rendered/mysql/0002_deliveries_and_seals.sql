@@ -1,10 +1,8 @@
--- Version 2 (deliveries_and_seals), checksum 60670266dfebf5dba62ce65ed666e257e34281abaecf2a510eb7a508ce86fd49
+-- Version 2 (deliveries_and_seals), checksum 1ee436b0b2883af33252ee9a38d07652246b0e0ac3ebaceff096fe1b5ab476ae
 
-CREATE TABLE `_outbox` (`id` VARCHAR(36) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL, `change_id` VARCHAR(36) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL, `schema_id` VARCHAR(36) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL, `topic` VARCHAR(32) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL, `state` VARCHAR(16) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL, `payload` LONGTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL, `created_at` DATETIME(6) COMMENT 'UTC' NOT NULL, `ready_at` DATETIME(6) COMMENT 'UTC' NULL, PRIMARY KEY (`id`)) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin;
+CREATE TABLE `_outbox` (`id` VARCHAR(36) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL, `change_id` VARCHAR(36) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL, `schema_id` VARCHAR(36) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL, `topic` VARCHAR(32) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL, `payload` LONGTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL, `ready_at` DATETIME(6) COMMENT 'UTC' NOT NULL, PRIMARY KEY (`id`)) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin;
 
-CREATE INDEX `_outbox_change` ON `_outbox` (`change_id`);
-
-CREATE INDEX `_outbox_state` ON `_outbox` (`state`, `ready_at`);
+CREATE INDEX `_outbox_ready` ON `_outbox` (`topic`, `ready_at`);
 
 ALTER TABLE `_changes` ADD COLUMN `purpose` VARCHAR(16) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NULL;
 

@@ -1,10 +1,8 @@
--- Version 2 (deliveries_and_seals), checksum 60670266dfebf5dba62ce65ed666e257e34281abaecf2a510eb7a508ce86fd49
+-- Version 2 (deliveries_and_seals), checksum 1ee436b0b2883af33252ee9a38d07652246b0e0ac3ebaceff096fe1b5ab476ae
 
-CREATE TABLE "_outbox" ("id" varchar(36) COLLATE "C" NOT NULL, "change_id" varchar(36) COLLATE "C" NOT NULL, "schema_id" varchar(36) COLLATE "C" NOT NULL, "topic" varchar(32) COLLATE "C" NOT NULL, "state" varchar(16) COLLATE "C" NOT NULL, "payload" text NOT NULL, "created_at" timestamp(6) with time zone NOT NULL, "ready_at" timestamp(6) with time zone NULL, PRIMARY KEY ("id"));
+CREATE TABLE "_outbox" ("id" varchar(36) COLLATE "C" NOT NULL, "change_id" varchar(36) COLLATE "C" NOT NULL, "schema_id" varchar(36) COLLATE "C" NOT NULL, "topic" varchar(32) COLLATE "C" NOT NULL, "payload" text NOT NULL, "ready_at" timestamp(6) with time zone NOT NULL, PRIMARY KEY ("id"));
 
-CREATE INDEX "_outbox_change" ON "_outbox" ("change_id");
-
-CREATE INDEX "_outbox_state" ON "_outbox" ("state", "ready_at");
+CREATE INDEX "_outbox_ready" ON "_outbox" ("topic", "ready_at");
 
 ALTER TABLE "_changes" ADD COLUMN "purpose" varchar(16) COLLATE "C" NULL;
 

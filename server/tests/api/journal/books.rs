@@ -7,12 +7,7 @@ use quillback_core::{
     ids::SchemaId,
     journal,
     outbox::Topic,
-    plugin_api::{
-        Ident, TableRef, Value,
-        batch::{Batch, BatchOutcome},
-        civil::Timestamp,
-        sql::{Direction, Expr, Select},
-    },
+    plugin_api::{civil::Timestamp, sql::Direction},
     read::{self, PageCommand, PageRow},
     repo::{
         change_list::ChangeFilter,
@@ -33,7 +28,6 @@ pub(super) struct Books {
     audit: HashMap<String, Vec<AuditRow>>,
     /// Deliveries that may be made, by change.
     ready: HashMap<String, usize>,
-    held: i64,
     rows: Vec<PageRow>,
 }
 
@@ -61,7 +55,6 @@ impl Books {
             changes: changes(&cx, app, &schema).await,
             audit: audit(app, &schema).await,
             ready,
-            held: held(app, &schema).await,
             rows: rows(&cx, app, &schema).await,
         }
     }
@@ -77,9 +70,6 @@ impl Books {
             .chain(self.ready.keys());
         for id in strangers.filter(|id| !known.contains(id.as_str())) {
             found.push(format!("{id} is in the books and was never sent"));
-        }
-        if self.held != 0 {
-            found.push(format!("{} deliveries are held", self.held));
         }
         let removed = self.removed(sent);
         for sent in sent {
@@ -302,21 +292,6 @@ async fn audit(app: &App, schema: &SchemaId) -> HashMap<String, Vec<AuditRow>> {
             all.entry(row.change.to_string()).or_default().push(row);
         }
     }
-}
-
-async fn held(app: &App, schema: &SchemaId) -> i64 {
-    let is = |column, value: Value| Expr::eq(&Ident::literal(column), value);
-    let condition = is("state", "held".into()).and(is("schema_id", schema.into()));
-    let mut batch = Batch::default();
-    batch.read(Select::count(
-        TableRef::new(Ident::literal("_outbox")),
-        condition,
-    ));
-    let BatchOutcome::Committed(done) = app.repo.apply(&batch).await.unwrap() else {
-        panic!("a count refuses nothing");
-    };
-    let rows = done[0].rows.as_ref().unwrap().rows.to_rows();
-    rows[0][0].as_i64().unwrap()
 }
 
 async fn rows(cx: &Cx, app: &App, schema: &SchemaId) -> Vec<PageRow> {
