@@ -24,6 +24,9 @@ pub(crate) struct Options {
     /// Little of everything, to see that it works; not to quote
     #[arg(long)]
     quick: bool,
+    /// Also install and measure PostGraphile and Directus on the same table; needs Node and about 2 GB
+    #[arg(long)]
+    peers: bool,
     /// What to measure; everything when nothing is named
     #[arg(value_name = "SCENARIO")]
     scenarios: Vec<String>,
@@ -33,6 +36,9 @@ pub(crate) struct Options {
 }
 
 const BOUNDARY: &str = "boundary";
+
+/// Folders below `bench/peers`.
+const PEERS: [&str; 2] = ["postgraphile", "directus"];
 
 /// Builds, starts the servers, and runs the benchmark program with these variables set:
 /// `QUILLBACK_BENCH_SERVER` (the server program), `QUILLBACK_BENCH_PLUGINS` (a folder with every
@@ -68,6 +74,11 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         let servers = Instances::start(&engines, Durability::Full)?;
         let mut command = program(&built, &results, "server");
         command.args(options.quick.then_some("--quick"));
+        if options.peers {
+            command
+                .arg("--peers")
+                .env("QUILLBACK_BENCH_PEERS", install_peers(&results)?);
+        }
         command.args(whole).args(&options.args);
         command.env(
             "QUILLBACK_BENCH_SERVER",
@@ -79,6 +90,22 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     }
     println!("\nas JSON and Markdown in {}", results.display());
     Ok(())
+}
+
+/// Installs what `bench/peers` names beside the results and answers the folder.
+fn install_peers(results: &Path) -> Result<PathBuf> {
+    let (from, to) = (workspace::root().join("bench/peers"), results.join("peers"));
+    for peer in PEERS {
+        let folder = to.join(peer);
+        std::fs::create_dir_all(&folder)?;
+        for file in ["package.json", "server.mjs"] {
+            plugins::replace(&from.join(peer).join(file), &folder.join(file))?;
+        }
+        let mut npm = Command::new("npm");
+        npm.args(["install", "--no-audit", "--no-fund", "--no-package-lock"]);
+        process::run(npm.current_dir(&folder))?;
+    }
+    Ok(to)
 }
 
 fn program(built: &Path, results: &Path, what: &str) -> Command {

@@ -4,15 +4,16 @@ use std::process::Command;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 
 use super::load::{self, Measured, Plan};
+use super::peer::{Peer, Product};
 use super::process::{Process, own_cpu};
 use super::quillback::Quillback;
 use super::report::Server;
 use super::scenario::{self, Scenario};
 use super::table::{Place, Table};
-use super::{RepositoryKind, Surroundings, raw};
+use super::{Options, Surroundings, raw};
 
 /// Numbers the runs, so that none adds the rows of another.
 static RUNS: AtomicU64 = AtomicU64::new(1);
@@ -30,6 +31,8 @@ enum Kind {
     Raw,
     /// A bare server.
     Bare(Process),
+    /// Another product.
+    Peer(Peer),
     /// The product.
     Quillback(Quillback),
 }
@@ -39,7 +42,7 @@ impl Contender {
     pub(super) async fn start_all(
         surroundings: &Surroundings,
         table: &Table,
-        repository: RepositoryKind,
+        options: &Options,
     ) -> Result<Vec<Self>> {
         let mut all = vec![Self::new("raw", Kind::Raw)?];
         for (name, arguments) in bare(&table.place) {
@@ -48,7 +51,15 @@ impl Contender {
             let process = Process::start(&mut command, "address ", "address")?;
             all.push(Self::new(name, Kind::Bare(process))?);
         }
-        let quillback = Quillback::start(surroundings, table, repository).await?;
+        if options.peers {
+            let folder = surroundings.peers.as_deref();
+            let folder = folder.context("no peers are installed: run `cargo xtask bench --peers`")?;
+            for product in Product::ALL {
+                let peer = Peer::start(product, folder, &table.place)?;
+                all.push(Self::new(product.name(), Kind::Peer(peer))?);
+            }
+        }
+        let quillback = Quillback::start(surroundings, table, options.repository).await?;
         all.push(Self::new("quillback", Kind::Quillback(quillback))?);
         Ok(all)
     }
@@ -69,7 +80,16 @@ impl Contender {
         match &self.kind {
             Kind::Raw => None,
             Kind::Bare(process) => Some(process),
+            Kind::Peer(peer) => Some(&peer.process),
             Kind::Quillback(quillback) => Some(&quillback.process),
+        }
+    }
+
+    /// Whether it offers the work of a scenario.
+    pub(super) fn does(&self, scenario: Scenario) -> bool {
+        match &self.kind {
+            Kind::Peer(peer) => peer.product.does(scenario),
+            _ => true,
         }
     }
 
@@ -88,6 +108,10 @@ impl Contender {
             Kind::Bare(process) => {
                 let body = scenario::thin(scenario, table, run);
                 load::posts(process.address, "", &body, plan).await?
+            }
+            Kind::Peer(peer) => {
+                let body = peer.body(scenario, table, run)?;
+                load::posts(peer.process.address, &peer.token, &body, plan).await?
             }
             Kind::Quillback(quillback) => {
                 let (schema, deep) = (&quillback.schema, &quillback.deep);

@@ -8,6 +8,7 @@
 mod contender;
 mod http;
 mod load;
+mod peer;
 mod process;
 mod quillback;
 mod raw;
@@ -54,6 +55,9 @@ pub struct Options {
     /// The database of the table
     #[arg(long, value_enum, default_value_t = Target::Postgres)]
     pub target: Target,
+    /// Also measure other products, which `cargo xtask bench --peers` installs
+    #[arg(long)]
+    pub peers: bool,
     /// Where Quillback keeps its records
     #[arg(long, value_enum, default_value_t = RepositoryKind::Sqlite)]
     pub repository: RepositoryKind,
@@ -88,6 +92,8 @@ pub struct Surroundings {
     pub postgres: String,
     /// The same server as its administrator.
     pub postgres_admin: String,
+    /// The folder with the other products, each installed in a folder of its own.
+    pub peers: Option<PathBuf>,
 }
 
 impl Surroundings {
@@ -109,6 +115,7 @@ impl Surroundings {
             plugins: variable("QUILLBACK_BENCH_PLUGINS")?.into(),
             postgres: variable("QUILLBACK_TEST_POSTGRES_URL")?,
             postgres_admin: variable("QUILLBACK_TEST_POSTGRES_ADMIN_URL")?,
+            peers: std::env::var_os("QUILLBACK_BENCH_PEERS").map(PathBuf::from),
         })
     }
 }
@@ -124,17 +131,17 @@ pub async fn run(options: &Options, surroundings: &Surroundings) -> Result<Repor
         options.rows, options.target
     ));
     let table = Table::prepare(surroundings, options.target, options.rows).await?;
-    let contenders = Contender::start_all(surroundings, &table, options.repository).await?;
+    let contenders = Contender::start_all(surroundings, &table, &options).await?;
     let mut samples = Vec::new();
     for scenario in &options.scenarios {
         for concurrency in &options.concurrency {
             let plan = Plan {
                 concurrency: scenario.concurrency(*concurrency),
                 time: Duration::from_secs(options.seconds),
-                warm_up: Duration::from_millis(500),
+                warm_up: options.warm_up(),
             };
             for round in 0..options.rounds {
-                for contender in &contenders {
+                for contender in contenders.iter().filter(|one| one.does(*scenario)) {
                     let sample = Sample {
                         scenario: *scenario,
                         contender: contender.name,
@@ -166,6 +173,11 @@ impl Options {
             self.scenarios = Scenario::ALL.to_vec();
         }
         self
+    }
+
+    /// The time before the clock runs: products on a virtual machine compile while they work.
+    fn warm_up(&self) -> Duration {
+        Duration::from_millis(if self.quick { 500 } else { 2_000 })
     }
 }
 
