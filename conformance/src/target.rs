@@ -55,6 +55,9 @@ pub struct Statements {
     pub begin: &'static str,
     /// Type of a whole number column.
     pub integer: &'static str,
+    /// Type of a text column of at least 40 characters as other programs make it: where texts can ignore case or
+    /// trailing spaces, one that does.
+    pub loose_text: &'static str,
     /// Type of a column that refers to a whole number key of 64 bits, made by the driver.
     pub key_of_64_bits: &'static str,
     /// The moment 2024-02-29T12:34:56Z as a literal for a column of instants that the driver made.
@@ -72,6 +75,7 @@ impl Default for Statements {
         Self {
             begin: "BEGIN",
             integer: "INTEGER",
+            loose_text: "VARCHAR(40)",
             key_of_64_bits: "BIGINT",
             instant: "'2024-02-29 12:34:56+00'",
             computed_column: Some("doubled INTEGER GENERATED ALWAYS AS (n * 2) STORED"),

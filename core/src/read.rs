@@ -38,6 +38,10 @@ pub enum FilterOp {
     Ge,
     /// One of several.
     In,
+    /// None of several; rows without a value are not among them.
+    NotIn,
+    /// From the first of two values to the second, both included.
+    Between,
     /// Contains a text, upper and lower case being the same.
     Contains,
     /// Starts with a text, upper and lower case being the same.
@@ -61,7 +65,7 @@ pub enum Filter {
         name: String,
         /// How.
         op: FilterOp,
-        /// Value, or list of values for [`FilterOp::In`].
+        /// Value, or list of values for [`FilterOp::In`], [`FilterOp::NotIn`] and [`FilterOp::Between`].
         value: Json,
     },
 }
@@ -339,18 +343,29 @@ impl Reader<'_> {
             })
         };
         let op = match op {
-            FilterOp::In => {
-                let list = json.as_array().ok_or_else(|| {
-                    Error::invalid(
-                        format!("{path}.value"),
-                        "WRONG_TYPE",
-                        "A list of values is expected.",
-                    )
-                })?;
-                let values = list.iter().map(read).collect::<Result<_>>()?;
-                return Ok(Expr::In {
+            FilterOp::In | FilterOp::NotIn | FilterOp::Between => {
+                let wrong = |code, message| Error::invalid(format!("{path}.value"), code, message);
+                let list = json
+                    .as_array()
+                    .ok_or_else(|| wrong("WRONG_TYPE", "A list of values is expected."))?;
+                let mut values = list.iter().map(read).collect::<Result<Vec<_>>>()?;
+                values.retain(|value| !value.is_null());
+                if op == FilterOp::Between {
+                    let [low, high] = values.as_slice() else {
+                        let message = "Give the smallest and the largest value.";
+                        return Err(wrong("TWO_VALUES", message));
+                    };
+                    let from = Expr::compare(column, Compare::Ge, low.clone());
+                    return Ok(from.and(Expr::compare(column, Compare::Le, high.clone())));
+                }
+                let among = Expr::In {
                     column: column.clone(),
                     values,
+                };
+                return Ok(if op == FilterOp::In {
+                    among
+                } else {
+                    among.negate()
                 });
             }
             FilterOp::Contains | FilterOp::StartsWith => {

@@ -53,7 +53,8 @@ impl Contender {
         }
         if options.peers {
             let folder = surroundings.peers.as_deref();
-            let folder = folder.context("no peers are installed: run `cargo xtask bench --peers`")?;
+            let folder =
+                folder.context("no peers are installed: run `cargo xtask bench --peers`")?;
             for product in Product::ALL {
                 let peer = Peer::start(product, folder, &table.place)?;
                 all.push(Self::new(product.name(), Kind::Peer(peer))?);

@@ -26,6 +26,7 @@ pub(crate) const CASES: &[Case] = &[
         ROW_COUNTS
     ),
     live!(a_read_and_a_check_can_refuse_too, TRANSACTIONS),
+    live!(what_happens_first_is_told, TRANSACTIONS, KEYS),
     live!(
         an_upper_limit_holds_up_to_its_number,
         TRANSACTIONS,
@@ -146,6 +147,30 @@ async fn a_failure_at_any_step_takes_all_back(lab: &Lab) -> Result<()> {
             rows,
             vec![(1, Some(1)), (2, Some(2)), (3, Some(3))],
         )?;
+    }
+    Ok(())
+}
+
+/// A driver may send steps together: one that fails must not hide that one before it refused.
+async fn what_happens_first_is_told(lab: &Lab) -> Result<()> {
+    let table = lab.numbers("first", &[1, 2, 3]).await?;
+    let checks: [Vec<Step>; 2] = [
+        Vec::new(),
+        vec![Step::Read {
+            select: by_id(&table, [id()], Expr::eq(&id(), 1)),
+            expect: Expect::Rows(1),
+        }],
+    ];
+    for check in checks {
+        let mut steps = vec![set_n(&table, 999, 1), insert_pair(&table, 1, 1)?];
+        steps.extend(check);
+        match lab.instance.apply(&Batch::of(steps)).await? {
+            BatchOutcome::Refused { step, found, .. } => {
+                equal("step and rows", (step, found), (0, 0))?;
+            }
+            other @ BatchOutcome::Committed(_) => bail!("answered {other:?}"),
+        }
+        equal("rows", lab.count(&table).await?, 3)?;
     }
     Ok(())
 }

@@ -4,19 +4,22 @@
 use anyhow::{Context, Result, ensure};
 use quillback_plugin_api::batch::Expect;
 use quillback_plugin_api::civil::{Date, Timestamp};
-use quillback_plugin_api::sql::{ColumnDef, Ddl, Expr, Select};
+use quillback_plugin_api::sql::{Assignment, ColumnDef, Compare, Ddl, Expr, Select};
 use quillback_plugin_api::types::LogicalType;
 use quillback_plugin_api::{Ident, TableRef, Value};
 
 use crate::case::{ADD_COLUMN, Case, DROP_COLUMN, SCHEMAS, live};
 use crate::lab::Lab;
 use crate::samples::{as_read, decimal, widens};
-use crate::tables::{by_id, delete, id, insert, insert_pair, n, pair_columns, read, set_n, t};
+use crate::tables::{
+    by_id, delete, id, insert, insert_pair, n, pair_columns, read, set_n, t, update,
+};
 use crate::verify::equal;
 
 pub(crate) const CASES: &[Case] = &[
     live!(values_written_by_others_are_read),
     live!(values_are_written_as_others_read_them),
+    live!(texts_of_others_are_equal_only_character_by_character),
     live!(a_table_that_was_made_anew_is_used_as_it_is_now),
     live!(a_column_added_by_others_is_used, ADD_COLUMN),
     live!(a_column_removed_by_others_is_missed, DROP_COLUMN),
@@ -100,6 +103,75 @@ async fn values_written_by_others_are_read(lab: &Lab) -> Result<()> {
         )?;
     }
     Ok(())
+}
+
+/// Row security and the check for lost updates stand on it.
+async fn texts_of_others_are_equal_only_character_by_character(lab: &Lab) -> Result<()> {
+    let table = TableRef::new(Ident::new(lab.fresh("loose"))?);
+    let (integer, text) = (
+        lab.target.statements.integer,
+        lab.target.statements.loose_text,
+    );
+    let sql = format!(
+        "CREATE TABLE {} (id {integer} PRIMARY KEY, v {text})",
+        table.name
+    );
+    lab.session().await?.run(&sql).await?;
+    lab.remember(&table);
+    let texts = ["nora", "Nora", "nora ", "n\u{f6}ra", ""];
+    let rows: Vec<_> = (1..)
+        .zip(texts)
+        .map(|(key, text): (i64, _)| vec![key.into(), text.into()])
+        .chain([vec![6.into(), Value::Null]])
+        .collect();
+    lab.commit(vec![insert(&table, &[id(), v()], &rows)?])
+        .await?;
+    let among = |values: &[&str]| Expr::In {
+        column: v(),
+        values: values.iter().map(|text| (*text).into()).collect(),
+    };
+    let same = |value: Value| Expr::Same { column: v(), value };
+    for (what, filter, wanted) in [
+        ("equal", Expr::eq(&v(), "nora"), vec![1]),
+        ("another case", Expr::eq(&v(), "Nora"), vec![2]),
+        ("the empty text", Expr::eq(&v(), ""), vec![5]),
+        ("nothing like it", Expr::eq(&v(), "NORA"), vec![]),
+        (
+            "not equal",
+            Expr::compare(&v(), Compare::Ne, "Nora"),
+            vec![1, 3, 4, 5],
+        ),
+        ("one of one", among(&["nora"]), vec![1]),
+        ("one of several", among(&["nora ", "Nora", "x"]), vec![2, 3]),
+        (
+            "none of several",
+            among(&["nora", ""]).negate(),
+            vec![2, 3, 4],
+        ),
+        ("the same", same("Nora".into()), vec![2]),
+        (
+            "not the same",
+            same("nora".into()).negate(),
+            vec![2, 3, 4, 5, 6],
+        ),
+        ("the same nothing", same(Value::Null), vec![6]),
+    ] {
+        let rows = lab.rows(by_id(&table, [id()], filter)).await?;
+        let keys: Vec<i64> = rows
+            .iter()
+            .filter_map(|row| row.first()?.as_i64())
+            .collect();
+        equal(what, keys, wanted)?;
+    }
+    let edit = update(
+        &table,
+        vec![Assignment::set(&v(), "changed")],
+        Expr::eq(&id(), 2).and(same("nora".into())),
+        Expect::Any,
+    );
+    let done = lab.commit(vec![edit]).await?;
+    let found: u64 = done.iter().map(|step| step.found).sum();
+    equal("rows changed that somebody else wrote again", found, 0)
 }
 
 async fn values_are_written_as_others_read_them(lab: &Lab) -> Result<()> {

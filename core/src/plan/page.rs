@@ -155,7 +155,7 @@ pub(super) fn after(sort: &[SortKey], values: &[Value]) -> Expr {
     let mut later = Vec::with_capacity(sort.len());
     for (key, value) in sort.iter().zip(values) {
         later.push(same.clone().and(beyond(key, value)));
-        same = same.and(equal(key, value));
+        same = same.and(level(key, value));
     }
     match later.len() {
         1 => later.pop().unwrap_or(Expr::False),
@@ -178,11 +178,13 @@ fn start(sort: &[SortKey], values: &[Value]) -> Expr {
     }
 }
 
-fn equal(key: &SortKey, value: &Value) -> Expr {
-    if value.is_null() {
-        Expr::IsNull(key.column.clone())
-    } else {
-        Expr::eq(&key.column, value.clone())
+/// Neither before nor after the value in the order of the database, which may take texts for the same that differ.
+fn level(key: &SortKey, value: &Value) -> Expr {
+    let compared = |op| Expr::compare(&key.column, op, value.clone());
+    match value {
+        Value::Null => Expr::IsNull(key.column.clone()),
+        Value::Text(_) => compared(Compare::Ge).and(compared(Compare::Le)),
+        _ => compared(Compare::Eq),
     }
 }
 

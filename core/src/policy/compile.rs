@@ -56,6 +56,10 @@ impl Asker<'_> {
         if values.is_empty() {
             return Expr::False;
         }
+        let is_written_down = matches!(rule.operand, Operand::Values(_));
+        if rule.operator == Operator::Between && !is_written_down {
+            return between_unordered(column, values);
+        }
         compare(rule.operator, column, values)
     }
 
@@ -104,6 +108,29 @@ fn read(json: &Json, kind: &FieldKind) -> Option<Value> {
     row_json::read(&json, kind).ok()
 }
 
+/// From the first of two values to the second, both included.
+fn between(column: &Ident, values: &[Value]) -> Expr {
+    let [low, high] = values else {
+        return Expr::False;
+    };
+    let from = Expr::compare(column, Compare::Ge, low.clone());
+    from.and(Expr::compare(column, Compare::Le, high.clone()))
+}
+
+/// Between two values of which only the database knows the smaller one: entitlements come in no order, and the same one
+/// may be held by a user and by groups.
+fn between_unordered(column: &Ident, values: Vec<Value>) -> Expr {
+    let mut different: Vec<Value> = Vec::with_capacity(2);
+    for value in values {
+        if !different.contains(&value) {
+            different.push(value);
+        }
+    }
+    let one = between(column, &different);
+    different.reverse();
+    any_of(vec![one, between(column, &different)])
+}
+
 fn compare(operator: Operator, column: &Ident, values: Vec<Value>) -> Expr {
     let each = |make: &dyn Fn(Value) -> Expr| any_of(values.iter().cloned().map(make).collect());
     let compared = |op: Compare| each(&|value| Expr::compare(column, op, value));
@@ -134,14 +161,7 @@ fn compare(operator: Operator, column: &Ident, values: Vec<Value>) -> Expr {
         Operator::Le => compared(Compare::Le),
         Operator::Gt => compared(Compare::Gt),
         Operator::Ge => compared(Compare::Ge),
-        Operator::Between => match <[Value; 2]>::try_from(values) {
-            Ok([low, high]) => Expr::compare(column, Compare::Ge, low).and(Expr::compare(
-                column,
-                Compare::Le,
-                high,
-            )),
-            Err(_) => Expr::False,
-        },
+        Operator::Between => between(column, &values),
         Operator::IsNull => Expr::IsNull(column.clone()),
     }
 }

@@ -83,7 +83,7 @@ impl Action {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Rights {
-    /// What the group may do.
+    /// What the group may do. Nothing of it counts without `View` among it.
     pub actions: Vec<Action>,
     /// Fields that it does not see.
     pub hidden: Vec<String>,

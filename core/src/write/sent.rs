@@ -277,6 +277,10 @@ pub(super) fn same(left: &Value, right: &Value) -> bool {
         (Value::I64(left), Value::Decimal(right)) | (Value::Decimal(right), Value::I64(left)) => {
             plain(right.as_str()) == left.to_string()
         }
+        // Some databases keep the numbers of a decimal column as floats.
+        (Value::F64(left), Value::Decimal(right)) | (Value::Decimal(right), Value::F64(left)) => {
+            plain(right.as_str()) == plain(&left.to_string())
+        }
         _ => left == right,
     }
 }

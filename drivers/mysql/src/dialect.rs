@@ -1,9 +1,11 @@
 //! How MySQL and MariaDB spell SQL.
 //!
 //! Names stand in backticks and values in `?`. A text that Quillback creates is compared character by character (see
-//! [`crate::types::create`]), a text of someone else's by its own collation; literal search is exact for both.
+//! [`crate::types::create`]), a text of someone else's sorts by its own collation; equality and literal search are exact for both.
 
-use quillback_plugin_api::dialect::{Dialect, column_def, standard_index, standard_rename};
+use quillback_plugin_api::dialect::{
+    Dialect, column_def, has_text, standard_equality, standard_index, standard_rename,
+};
 use quillback_plugin_api::rows::Cells;
 use quillback_plugin_api::sql::{
     ColumnDef, Direction, Index, Insert, Lock, Order, RenderError, Rendered, Select, SqlWriter,
@@ -54,11 +56,38 @@ impl Dialect for MySqlDialect {
         if holds { "TRUE" } else { "FALSE" }
     }
 
+    /// Most collations ignore case, accents or spaces at the end. The first condition lets an index serve, the second
+    /// compares the characters themselves.
+    fn equals_any(
+        &self,
+        w: &mut SqlWriter<'_>,
+        column: &Ident,
+        values: &[Value],
+    ) -> Result<(), RenderError> {
+        if !has_text(values) {
+            return standard_equality(w, column, values);
+        }
+        w.syntax("(");
+        standard_equality(w, column, values)?;
+        w.syntax(" AND ");
+        exactly(w, column);
+        w.syntax(" IN (");
+        w.list(", ", values, |w, value| {
+            w.syntax("CAST(").param(value).syntax(" AS BINARY)");
+            Ok(())
+        })?
+        .syntax("))");
+        Ok(())
+    }
+
     fn same(&self, w: &mut SqlWriter<'_>, column: &Ident, value: &Value) {
         if is_zero_date(value) {
             // Strict sessions refuse to compare with a date that does not exist, so its text is compared.
             w.syntax("CAST(").ident(column).syntax(" AS CHAR) <=> ");
             w.param_as("?", value.clone());
+        } else if has_text(std::slice::from_ref(value)) {
+            exactly(w, column);
+            w.syntax(" <=> CAST(").param(value).syntax(" AS BINARY)");
         } else {
             w.ident(column).syntax(" <=> ").param(value);
         }
@@ -231,6 +260,12 @@ impl Dialect for MySqlDialect {
     fn add_column_keyword(&self) -> &'static str {
         "COLUMN "
     }
+}
+
+/// Prints the characters of a text column without its collation.
+fn exactly(w: &mut SqlWriter<'_>, column: &Ident) {
+    w.syntax("CAST(CONVERT(").ident(column);
+    w.syntax(" USING utf8mb4) AS BINARY)");
 }
 
 /// Whether the value is one of those that only this database has, such as 0000-00-00.

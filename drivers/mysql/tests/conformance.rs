@@ -27,6 +27,7 @@ fn main() -> ExitCode {
             // A civil time in UTC, as `README.md` says; a literal with an offset needs MySQL 8.0.19.
             instant: "'2024-02-29 12:34:56'",
             trigger: Some(trigger),
+            loose_text: "VARCHAR(40) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci",
             ..Statements::default()
         },
         quirks: Quirks {

@@ -61,6 +61,16 @@ impl Dialect for Postgres {
         if holds { "TRUE" } else { "FALSE" }
     }
 
+    // Collations of this database are deterministic unless somebody makes one that is not: `=` looks at every character.
+    fn equals_any(
+        &self,
+        w: &mut SqlWriter<'_>,
+        column: &Ident,
+        values: &[Value],
+    ) -> Result<(), RenderError> {
+        dialect::standard_equality(w, column, values)
+    }
+
     fn same(&self, w: &mut SqlWriter<'_>, column: &Ident, value: &Value) {
         w.ident(column);
         // Type json has no equality; jsonb compares what a document means.

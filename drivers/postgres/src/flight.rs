@@ -91,6 +91,10 @@ pub(crate) async fn fly(
     };
     let settled = match (answered, landed) {
         (Ok(verdict), Ok(())) => Ok(verdict),
+        // A step after the one that refused failed as well; the refusal came first, and the transaction is still open.
+        (Ok(Verdict::Refuse), Err(Failed::Server(_))) if !(one_flight && plan.writes) => {
+            Ok(Verdict::Refuse)
+        }
         (Ok(_), Err(failed)) => Err(failed.into()),
         (Err(failure), _) => Err(failure),
     };

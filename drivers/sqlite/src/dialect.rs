@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use quillback_plugin_api::dialect::{
-    Dialect, expr, returning, standard_index, standard_rename, values,
+    Dialect, expr, has_text, returning, standard_equality, standard_index, standard_rename, values,
 };
 use quillback_plugin_api::rows::Cells;
 use quillback_plugin_api::sql::{
@@ -57,8 +57,35 @@ impl Dialect for Sqlite {
         if holds { "1" } else { "0" }
     }
 
+    /// A column that another program made may ignore case. The first condition lets its index serve, the second looks
+    /// at every character: <https://www.sqlite.org/datatype3.html#collating_sequences>
+    fn equals_any(
+        &self,
+        w: &mut SqlWriter<'_>,
+        column: &Ident,
+        values: &[Value],
+    ) -> Result<(), RenderError> {
+        if !has_text(values) {
+            return standard_equality(w, column, values);
+        }
+        w.syntax("(");
+        let first = w.bound() + 1;
+        standard_equality(w, column, values)?;
+        w.syntax(" AND ").ident(column).syntax(" COLLATE BINARY");
+        w.syntax(if values.len() == 1 { " = " } else { " IN (" });
+        for position in first..=w.bound() {
+            w.syntax(if position == first { "?" } else { ", ?" });
+            w.number(position);
+        }
+        w.syntax(if values.len() == 1 { ")" } else { "))" });
+        Ok(())
+    }
+
     fn same(&self, w: &mut SqlWriter<'_>, column: &Ident, value: &Value) {
         w.ident(column).syntax(" IS ").param(value);
+        if has_text(std::slice::from_ref(value)) {
+            w.syntax(" COLLATE BINARY");
+        }
     }
 
     fn text_match(

@@ -31,6 +31,24 @@ fn conditions() {
     for (expr, sql) in [
         (Expr::eq(&c, 1), r#""c" = ?1"#),
         (
+            Expr::eq(&c, "a"),
+            r#"("c" = ?1 AND "c" COLLATE BINARY = ?1)"#,
+        ),
+        (
+            Expr::In {
+                column: c.clone(),
+                values: vec!["a".into(), "b".into()],
+            },
+            r#"("c" IN (?1, ?2) AND "c" COLLATE BINARY IN (?1, ?2))"#,
+        ),
+        (
+            Expr::Same {
+                column: c.clone(),
+                value: "a".into(),
+            },
+            r#""c" IS ?1 COLLATE BINARY"#,
+        ),
+        (
             Expr::Same {
                 column: c.clone(),
                 value: Value::Null,

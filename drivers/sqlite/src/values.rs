@@ -134,7 +134,7 @@ pub(crate) enum Reading {
     AsStored,
     /// 0 and 1 are false and true.
     Bool,
-    /// Texts and integers are decimals with at least this many digits after the point.
+    /// Texts and numbers are decimals with at least this many digits after the point.
     Decimal(usize),
     /// Texts are numbers beyond `i64`.
     Unsigned,
@@ -187,7 +187,7 @@ pub(crate) fn read(cell: engine::ValueRef<'_>, reading: Reading, out: &mut RowBu
     match cell {
         engine::ValueRef::Null => out.push(ValueRef::Null),
         engine::ValueRef::Integer(number) => read_integer(number, reading, out),
-        engine::ValueRef::Real(number) => out.push(read_real(number, reading)),
+        engine::ValueRef::Real(number) => read_real(number, reading, out),
         engine::ValueRef::Blob(bytes) => out.push(ValueRef::Bytes(bytes)),
         engine::ValueRef::Text(bytes) => match std::str::from_utf8(bytes) {
             Ok(text) => read_text(text, reading, out),
@@ -196,13 +196,16 @@ pub(crate) fn read(cell: engine::ValueRef<'_>, reading: Reading, out: &mut RowBu
     }
 }
 
+/// Decimal digits that a float keeps, whatever the number: <https://www.sqlite.org/floatingpoint.html>
+const EXACT_DIGITS: usize = 15;
+
 fn read_integer(number: i64, reading: Reading, out: &mut RowBuffer) {
     match (reading, number) {
         (Reading::Bool, 0 | 1) => out.push(ValueRef::Bool(number == 1)),
         (Reading::Decimal(scale), _) => {
             let digits = number.to_string();
             // With a point, the engine would make a float of it when it is sent back; that keeps 15 digits.
-            let exact = digits.len() + scale <= 15;
+            let exact = digits.len() + scale <= EXACT_DIGITS;
             let scale = if exact { scale } else { 0 };
             out.push(ValueRef::Decimal(&decimal::pad(&digits, scale)));
         }
@@ -210,16 +213,24 @@ fn read_integer(number: i64, reading: Reading, out: &mut RowBuffer) {
     }
 }
 
-fn read_real(number: f64, reading: Reading) -> ValueRef<'static> {
+/// Another program's decimals are floats here; as decimals they are what that program wrote.
+fn read_real(number: f64, reading: Reading, out: &mut RowBuffer) {
+    if let Reading::Decimal(scale) = reading {
+        let text = number.to_string();
+        let digits = text.trim_start_matches(['-', '0', '.']).len();
+        if digits <= EXACT_DIGITS && is_decimal(&text) {
+            return out.push(ValueRef::Decimal(&decimal::pad(&text, scale)));
+        }
+    }
     #[expect(
         clippy::cast_possible_truncation,
         clippy::float_cmp,
         reason = "the comparison finds out whether anything was cut off"
     )]
     if reading == Reading::Single && f64::from(number as f32) == number {
-        return ValueRef::F32(number as f32);
+        return out.push(ValueRef::F32(number as f32));
     }
-    ValueRef::F64(number)
+    out.push(ValueRef::F64(number));
 }
 
 fn read_text(text: &str, reading: Reading, out: &mut RowBuffer) {
@@ -256,7 +267,8 @@ mod tests {
         use engine::ValueRef::{Integer, Real, Text};
         for (cell, declared, value) in [
             (Text(b"abc"), "INTEGER", Value::Text("abc".into())),
-            (Real(1.5), "NUMERIC(10,2)", Value::F64(1.5)),
+            (Real(1e300), "NUMERIC(10,2)", Value::F64(1e300)),
+            (Real(f64::INFINITY), "NUMERIC", Value::F64(f64::INFINITY)),
             (
                 Text(b"2026-02-30"),
                 "DATE",
@@ -284,7 +296,7 @@ mod tests {
 
     #[test]
     fn decimals_are_read_with_the_digits_of_their_column() {
-        use engine::ValueRef::{Integer, Text};
+        use engine::ValueRef::{Integer, Real, Text};
         let decimal = |text: &str| Value::Decimal(text.to_owned().try_into().unwrap());
         assert_eq!(
             read_one(Text(b"1.5"), "DECIMAL_TEXT(18,4)"),
@@ -292,6 +304,8 @@ mod tests {
         );
         assert_eq!(read_one(Text(b"1.50"), "DECIMAL_TEXT"), decimal("1.50"));
         assert_eq!(read_one(Integer(7), "DECIMAL(10,2)"), decimal("7.00"));
+        assert_eq!(read_one(Real(-0.01), "DECIMAL(10,2)"), decimal("-0.01"));
+        assert_eq!(read_one(Real(1.5), "NUMERIC(10,2)"), decimal("1.50"));
         assert_eq!(
             read_one(Text(b"x"), "DECIMAL_TEXT(18,4)"),
             Value::Text("x".into())

@@ -27,6 +27,7 @@ fn main() -> ExitCode {
         session: Some(open),
         statements: Statements {
             trigger: Some(trigger),
+            loose_text: "VARCHAR(40) COLLATE NOCASE",
             instant: "'2024-02-29 12:34:56'",
             ..Statements::default()
         },

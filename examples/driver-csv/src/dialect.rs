@@ -1,7 +1,7 @@
 //! Statements in words of SQL, for people: they see what a batch does before it is sent. Nothing reads them here; a
 //! driver of a database that speaks SQL sends exactly what its dialect prints.
 
-use quillback_plugin_api::dialect::{Dialect, standard_index, standard_rename, values};
+use quillback_plugin_api::dialect::{Dialect, standard_equality, standard_index, standard_rename, values};
 use quillback_plugin_api::rows::Cells;
 use quillback_plugin_api::sql::{
     ColumnDef, Direction, Index, Insert, Lock, Order, RenderError, Rendered, Select, SqlWriter,
@@ -27,6 +27,15 @@ impl Dialect for Words {
 
     fn constant(&self, holds: bool) -> &'static str {
         if holds { "TRUE" } else { "FALSE" }
+    }
+
+    fn equals_any(
+        &self,
+        w: &mut SqlWriter<'_>,
+        column: &Ident,
+        values: &[Value],
+    ) -> Result<(), RenderError> {
+        standard_equality(w, column, values)
     }
 
     fn same(&self, w: &mut SqlWriter<'_>, column: &Ident, value: &Value) {

@@ -90,6 +90,10 @@ enum FilterOperator {
     Ge,
     /// One of a list of values.
     In,
+    /// None of a list of values; rows without a value are not among them.
+    NotIn,
+    /// From the first to the second of a list of two values, both included.
+    Between,
     /// Contains a text, upper and lower case being the same.
     Contains,
     /// Starts with a text, upper and lower case being the same.
@@ -111,7 +115,7 @@ pub(super) struct RowFilter {
     field: Option<String>,
     /// How to compare it.
     op: Option<FilterOperator>,
-    /// Value to compare it with; a list for IN.
+    /// Value to compare it with; a list for the operators that take several values.
     value: Option<Json>,
 }
 

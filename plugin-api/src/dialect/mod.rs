@@ -27,7 +27,19 @@ pub trait Dialect: Send + Sync {
     /// A condition that always or never holds.
     fn constant(&self, holds: bool) -> &'static str;
 
-    /// Prints "the column equals the value, or both are NULL", which is never unknown.
+    /// Prints "the column equals one of the values", of which there is at least one. It is unknown when the column is
+    /// NULL. Texts are equal only character by character, whatever the column's collation takes for equal: row security
+    /// and the check for lost updates stand on it. An index of the column should still serve.
+    ///
+    /// [`standard_equality`] fits databases whose own comparison is exact.
+    fn equals_any(
+        &self,
+        w: &mut SqlWriter<'_>,
+        column: &Ident,
+        values: &[Value],
+    ) -> Result<(), RenderError>;
+
+    /// Prints "the column equals the value, or both are NULL", which is never unknown; exact as [`Self::equals_any`].
     fn same(&self, w: &mut SqlWriter<'_>, column: &Ident, value: &Value);
 
     /// Prints a search in a text that takes every character of the needle literally.
@@ -111,6 +123,34 @@ pub fn condition(dialect: &dyn Dialect, condition: &Expr) -> Result<Rendered, Re
     let mut w = SqlWriter::new(dialect);
     expr(&mut w, condition)?;
     Ok(w.finish())
+}
+
+/// Prints `column = value` or `column IN (values)`.
+///
+/// # Errors
+/// None today; the signature is that of the hook it serves.
+pub fn standard_equality(
+    w: &mut SqlWriter<'_>,
+    column: &Ident,
+    values: &[Value],
+) -> Result<(), RenderError> {
+    w.ident(column);
+    if let [value] = values {
+        w.syntax(" = ").param(value);
+        return Ok(());
+    }
+    w.syntax(" IN (");
+    w.list(", ", values, |w, value| {
+        w.param(value);
+        Ok(())
+    })?
+    .syntax(")");
+    Ok(())
+}
+
+/// Whether there is a text among the values.
+pub fn has_text(values: &[Value]) -> bool {
+    values.iter().any(|value| matches!(value, Value::Text(_)))
 }
 
 /// Prints `CREATE [UNIQUE] INDEX name ON table (columns)`, which most databases take.

@@ -6,6 +6,7 @@ use crate::sql::{
     Aggregate, Assignment, Compare, Delete, Expr, Insert, RenderError, Rendered, Select,
     SelectItem, SetTo, SqlWriter, Update,
 };
+use crate::value::Value;
 
 /// Prints a select.
 ///
@@ -81,20 +82,27 @@ pub fn expr(w: &mut SqlWriter<'_>, condition: &Expr) -> Result<(), RenderError> 
             expr(w, inner)?;
             w.syntax(")");
         }
+        Expr::Compare {
+            column,
+            op: Compare::Eq,
+            value,
+        } => dialect.equals_any(w, column, std::slice::from_ref(value))?,
+        Expr::Compare {
+            column,
+            op: Compare::Ne,
+            value: value @ Value::Text(_),
+        } => {
+            w.syntax("NOT (");
+            dialect.equals_any(w, column, std::slice::from_ref(value))?;
+            w.syntax(")");
+        }
         Expr::Compare { column, op, value } => {
             w.ident(column).syntax(operator(*op)).param(value);
         }
         Expr::Same { column, value } => dialect.same(w, column, value),
         Expr::IsNull(column) => drop(w.ident(column).syntax(" IS NULL")),
         Expr::In { values, .. } if values.is_empty() => drop(w.syntax(dialect.constant(false))),
-        Expr::In { column, values } => {
-            w.ident(column).syntax(" IN (");
-            w.list(", ", values, |w, value| {
-                w.param(value);
-                Ok(())
-            })?
-            .syntax(")");
-        }
+        Expr::In { column, values } => dialect.equals_any(w, column, values)?,
         Expr::InSelect { column, select } => {
             w.ident(column).syntax(" IN (");
             write_select(w, select)?;

@@ -101,6 +101,11 @@ impl<'d> SqlWriter<'d> {
         self.ident(&table.name)
     }
 
+    /// How many values are bound so far: the position of the last placeholder.
+    pub fn bound(&self) -> u64 {
+        self.out.params.len() as u64
+    }
+
     /// Appends a placeholder and binds `value` to it.
     pub fn param(&mut self, value: &Value) -> &mut Self {
         self.dialect

@@ -31,6 +31,15 @@ impl Dialect for __TYPE__Dialect {
         if holds { "1 = 1" } else { "1 = 0" }
     }
 
+    fn equals_any(
+        &self,
+        w: &mut SqlWriter<'_>,
+        column: &Ident,
+        values: &[Value],
+    ) -> Result<(), RenderError> {
+        dialect::standard_equality(w, column, values)
+    }
+
     fn same(&self, w: &mut SqlWriter<'_>, column: &Ident, value: &Value) {
         w.ident(column).syntax(" IS NOT DISTINCT FROM ").param(value);
     }

@@ -108,6 +108,23 @@ fn a_date_that_does_not_exist_is_compared_as_text() {
 }
 
 #[test]
+fn texts_are_equal_only_character_by_character() {
+    let c = name("c");
+    assert_eq!(
+        printed(&Expr::eq(&c, "a")),
+        "(`c` = ? AND CAST(CONVERT(`c` USING utf8mb4) AS BINARY) IN (CAST(? AS BINARY)))"
+    );
+    let same = Expr::Same {
+        column: c,
+        value: "a".into(),
+    };
+    assert_eq!(
+        printed(&same),
+        "CAST(CONVERT(`c` USING utf8mb4) AS BINARY) <=> CAST(? AS BINARY)"
+    );
+}
+
+#[test]
 fn a_search_takes_its_text_literally() {
     let search = |how, ignore_case| Expr::Match {
         column: name("c"),
