@@ -22,6 +22,7 @@ mod rendered;
 mod rolling_back;
 mod row_conditions;
 mod row_security;
+mod row_security_properties;
 mod schemas;
 mod scopes;
 mod seals;

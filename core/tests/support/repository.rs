@@ -134,6 +134,18 @@ impl Repository {
         true
     }
 
+    /// Runs one statement beside the server, as other programs do.
+    pub(crate) fn run(&self, sql: &str) {
+        match &self.place {
+            Place::Folder(_) => {
+                let path = self.options["path"].as_str().unwrap();
+                let file = rusqlite::Connection::open(path).unwrap();
+                file.execute_batch(sql).unwrap();
+            }
+            Place::Database { url, name } => run_sql(self.kind, &with_database(url, name), sql),
+        }
+    }
+
     /// Opens it once more.
     pub(crate) async fn open(&self) -> (RemoteDriver, RemoteInstance) {
         let driver = self.kind.driver();
