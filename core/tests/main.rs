@@ -11,6 +11,7 @@ mod entitlements;
 mod groups;
 mod history;
 mod keys;
+mod made_values;
 mod many_rows;
 mod migrations;
 mod options;

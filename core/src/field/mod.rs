@@ -1,10 +1,13 @@
 //! Fields: the types a form knows, the column types they are created as, and the rules their values keep.
 
 mod detect;
+mod made;
 mod rules;
 mod source;
 
 pub use detect::{column_type, detect};
+pub use made::DefaultSource;
+pub(crate) use made::{now, passed};
 pub use rules::check;
 pub(crate) use rules::compare;
 pub use source::{Given, OptionSource, OptionsFrom};
@@ -84,6 +87,12 @@ pub struct Rules {
     /// Value of a new row that does not give the field, as in the API.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub default: Option<serde_json::Value>,
+    /// Where that value comes from when it is not the same for all rows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub default_from: Option<DefaultSource>,
+    /// Whether the server writes the value from `default_from` with every edit as well. Nobody else writes the field then.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub on_edit: bool,
     /// Smallest value, as in the API; for numbers, dates and times.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub min: Option<serde_json::Value>,

@@ -117,7 +117,8 @@ fn digest(command: &WriteCommand) -> Result<String> {
     let schema = command.schema.as_str();
     let body = match &command.request {
         Some(request) => to_json(&(schema, command.purpose.as_str(), request))?,
-        None => to_json(&(schema, &command.changes))?,
+        None if command.context.is_empty() => to_json(&(schema, &command.changes))?,
+        None => to_json(&(schema, &command.changes, &command.context))?,
     };
     Ok(hex::encode(&Sha256::digest(body.as_bytes())))
 }

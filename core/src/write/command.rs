@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
+use super::WriteContext;
 use crate::ids::{ChangeId, SchemaId};
 use crate::plan::{Purpose, RowAction};
 
@@ -23,6 +24,8 @@ pub struct WriteCommand {
     pub request: Option<Json>,
     /// The changes, at least one.
     pub changes: Vec<WriteChange>,
+    /// What fields may be filled from that are not given.
+    pub context: WriteContext,
 }
 
 impl WriteCommand {
@@ -34,6 +37,7 @@ impl WriteCommand {
             purpose: Purpose::Write,
             request: None,
             changes,
+            context: WriteContext::default(),
         }
     }
 }

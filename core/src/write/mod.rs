@@ -2,6 +2,7 @@
 
 mod bulk;
 mod command;
+mod context;
 mod image;
 mod interpolate;
 mod outcome;
@@ -14,6 +15,7 @@ mod versions;
 
 pub use bulk::{BulkEditCommand, BulkValue, bulk_edit, preview_bulk_edit};
 pub use command::{Seen, Values, WriteChange, WriteCommand};
+pub use context::WriteContext;
 pub use image::{Image, key_hash, key_json, version_of};
 pub use interpolate::{
     Gap, GapReason, InterpolateCommand, Interpolated, InterpolationPreview, interpolate,

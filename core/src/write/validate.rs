@@ -4,10 +4,11 @@ use quillback_plugin_api::Value;
 use serde_json::Value as Json;
 
 use super::command::{Seen, Values, WriteChange, WriteCommand};
+use super::context::{self, WriteContext};
 use crate::app::App;
 use crate::cx::Cx;
 use crate::error::{Error, Problem, Result};
-use crate::field::{self, Field};
+use crate::field::{self, DefaultSource, Field};
 use crate::plan::{Purpose, RowAction, RowChange};
 use crate::policy::{Action, Grant};
 use crate::row_json;
@@ -29,12 +30,17 @@ pub(super) fn changes(
         );
         return Err(Error::invalid("changes", "COUNT", message));
     }
+    let problems = command.context.problems();
+    if !problems.is_empty() {
+        return Err(Error::Invalid(problems));
+    }
     let mut checker = Checker {
         cx,
         username: &cx.principal()?.username,
         definition,
         grant,
         purpose: &command.purpose,
+        context: &command.context,
         problems: Vec::new(),
         path: String::new(),
     };
@@ -103,6 +109,7 @@ struct Checker<'a> {
     definition: &'a Definition,
     grant: &'a Grant,
     purpose: &'a Purpose,
+    context: &'a WriteContext,
     problems: Vec<Problem>,
     path: String,
 }
@@ -136,7 +143,7 @@ impl<'a> Checker<'a> {
                 }
                 (
                     self.known_key(key),
-                    self.values(values, right),
+                    self.edited_values(values, right),
                     self.seen(seen),
                 )
             }
@@ -193,12 +200,21 @@ impl<'a> Checker<'a> {
             if values.contains_key(&field.name) {
                 continue;
             }
-            let value = self.made_value(field);
-            let checked = value.transpose().and_then(|value| match value {
+            let value = match self.made_value(field) {
+                Ok(value) => value,
+                Err(problem) => {
+                    // What the dashboard passed serves all rows of the change: it is told once.
+                    if !self.problems.iter().any(|known| known.path == problem.path) {
+                        self.problems.push(problem);
+                    }
+                    continue;
+                }
+            };
+            let checked = match value {
                 Some(value) => field::check(field, &value).map(|()| Some(value)),
                 None if field.required => field::check(field, &Value::Null).map(|()| None),
                 None => Ok(None),
-            });
+            };
             match checked {
                 Ok(Some(value)) => set.push((position, value)),
                 Ok(None) => {}
@@ -217,13 +233,53 @@ impl<'a> Checker<'a> {
         set
     }
 
-    /// The value that a new row gets in a field that is not given.
-    fn made_value(&self, field: &Field) -> Option<Made> {
+    /// The value that a new row gets in a field that is not given, if it gets one.
+    fn made_value(&self, field: &Field) -> std::result::Result<Option<Value>, Problem> {
         if self.definition.owner.as_ref() == Some(&field.name) {
-            return Some(Ok(Value::from(self.username)));
+            return Ok(Some(Value::from(self.username)));
         }
-        let default = field.rules.default.as_ref()?;
-        Some(row_json::read(default, &field.kind))
+        let (read, path) = match (&field.rules.default_from, &field.rules.default) {
+            (Some(source), _) => (self.value_from(source, field), context::path(source)),
+            (None, Some(default)) => (Some(row_json::read(default, &field.kind)), None),
+            (None, None) => (None, None),
+        };
+        read.transpose().map_err(|problem| {
+            let path = path.unwrap_or_else(|| format!("{}.values.{}", self.path, field.name));
+            let message = format!("For {}: {}", field.label, problem.message);
+            Problem::new(path, problem.code, message)
+        })
+    }
+
+    fn value_from(&self, source: &DefaultSource, field: &Field) -> Option<Made> {
+        let value = match source {
+            DefaultSource::Username => Value::from(self.username),
+            DefaultSource::Now => {
+                field::now(&field.kind, self.cx.now(), self.context.utc_offset_minutes)
+            }
+            DefaultSource::Mark(_) | DefaultSource::Parameter(_) => {
+                let json = self.context.value(source)?;
+                return Some(field::passed(json, &field.kind));
+            }
+        };
+        Some(Ok(value))
+    }
+
+    /// Values of an edited row: those given, and those that the server keeps up to date. What comes back comes back as it
+    /// was.
+    fn edited_values(&mut self, values: &Values, right: Action) -> Vec<(usize, Value)> {
+        let mut set = self.values(values, right);
+        if self.purpose.is_return() {
+            return set;
+        }
+        let fields = self.definition.fields.iter().enumerate();
+        for (position, field) in fields.filter(|(_, field)| field.rules.on_edit) {
+            let source = field.rules.default_from.as_ref();
+            if let Some(Ok(value)) = source.and_then(|source| self.value_from(source, field)) {
+                set.push((position, value));
+            }
+        }
+        set.sort_by_key(|(position, _)| *position);
+        set
     }
 
     fn values(&mut self, values: &Values, right: Action) -> Vec<(usize, Value)> {

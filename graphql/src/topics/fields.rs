@@ -1,7 +1,9 @@
 //! Types of fields, in and out.
 
 use async_graphql::{Enum, InputObject, Object, Result, SimpleObject};
-use quillback_core::field::{Field as StoredField, FieldKind, Rules};
+use quillback_core::field::{
+    DefaultSource as StoredSource, Field as StoredField, FieldKind, Rules,
+};
 use quillback_core::schema::{KeyMaker as StoredMaker, KeyPart as StoredKeyPart};
 
 use super::options::{OptionSource, OptionSourceInput};
@@ -172,6 +174,16 @@ impl Field {
         self.field.rules.default.clone().map(Json)
     }
 
+    /// Where that value comes from when it is not the same for all rows.
+    async fn default_from(&self) -> Option<DefaultSource> {
+        self.field.rules.default_from.as_ref().map(Into::into)
+    }
+
+    /// Whether the server writes the value from `defaultFrom` with every edit as well. Nobody else writes the field then.
+    async fn on_edit(&self) -> bool {
+        self.field.rules.on_edit
+    }
+
     /// Smallest value.
     async fn min(&self) -> Option<Json> {
         self.field.rules.min.clone().map(Json)
@@ -210,6 +222,65 @@ impl Field {
     /// Where the options come from when they are not a list; ask for them with `fieldOptions`.
     async fn option_source(&self) -> Option<OptionSource> {
         self.field.rules.source.clone().map(OptionSource)
+    }
+}
+
+/// What a value comes from that nobody sends.
+#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+enum DefaultSourceKind {
+    /// The name of the user who writes.
+    Username,
+    /// The date, time or moment of the write, in whole seconds. What is no moment is that of the user's place, if the
+    /// dashboard passes how far its clock is from UTC.
+    Now,
+    /// A field of the mark that is selected in the dashboard.
+    Mark,
+    /// A parameter of the dashboard.
+    Parameter,
+}
+
+/// Where the value of a field comes from when nobody sends one.
+#[derive(SimpleObject)]
+struct DefaultSource {
+    /// What it comes from.
+    kind: DefaultSourceKind,
+    /// Name of the mark's field or of the parameter.
+    name: Option<String>,
+}
+
+impl From<&StoredSource> for DefaultSource {
+    fn from(source: &StoredSource) -> Self {
+        let (kind, name) = match source {
+            StoredSource::Username => (DefaultSourceKind::Username, None),
+            StoredSource::Now => (DefaultSourceKind::Now, None),
+            StoredSource::Mark(name) => (DefaultSourceKind::Mark, Some(name)),
+            StoredSource::Parameter(name) => (DefaultSourceKind::Parameter, Some(name)),
+        };
+        Self {
+            kind,
+            name: name.cloned(),
+        }
+    }
+}
+
+/// Where the value of a field comes from when nobody sends one.
+#[derive(InputObject)]
+struct DefaultSourceInput {
+    /// What it comes from.
+    kind: DefaultSourceKind,
+    /// Name of the mark's field or of the parameter, where it comes from one.
+    name: Option<String>,
+}
+
+impl From<DefaultSourceInput> for StoredSource {
+    fn from(input: DefaultSourceInput) -> Self {
+        let name = input.name.unwrap_or_default();
+        match input.kind {
+            DefaultSourceKind::Username => Self::Username,
+            DefaultSourceKind::Now => Self::Now,
+            DefaultSourceKind::Mark => Self::Mark(name),
+            DefaultSourceKind::Parameter => Self::Parameter(name),
+        }
     }
 }
 
@@ -256,6 +327,12 @@ impl From<FieldTypeInput> for FieldKind {
 pub(crate) struct RulesInput {
     /// Value of a new row that does not give the field.
     default: Option<Json>,
+    /// Where that value comes from when it is not the same for all rows.
+    default_from: Option<DefaultSourceInput>,
+    /// Whether the server writes the value from `defaultFrom` with every edit as well (last changed by, last changed at).
+    /// Nobody else writes the field then.
+    #[graphql(default)]
+    on_edit: bool,
     /// Smallest value, for numbers, dates and times.
     min: Option<Json>,
     /// Largest value.
@@ -282,6 +359,8 @@ impl RulesInput {
         let source = self.source.map(|source| source.source(path)).transpose()?;
         Ok(Rules {
             default: self.default.map(|json| json.0),
+            default_from: self.default_from.map(Into::into),
+            on_edit: self.on_edit,
             min: self.min.map(|json| json.0),
             max: self.max.map(|json| json.0),
             min_length: self.min_length,

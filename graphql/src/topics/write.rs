@@ -3,8 +3,8 @@
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
 use quillback_core::ids::{ChangeId, SchemaId};
 use quillback_core::write::{
-    self, RowOutcome as Outcome, RowStatus as StoredStatus, Seen, WriteChange, WriteCommand,
-    WriteOutcome, WriteState as StoredState,
+    self, RowOutcome as Outcome, RowStatus as StoredStatus, Seen, Values, WriteChange,
+    WriteCommand, WriteContext, WriteOutcome, WriteState as StoredState,
 };
 
 use crate::context::Env;
@@ -73,6 +73,34 @@ struct WriteRowsInput {
     schema_id: ID,
     /// The changes, at least one.
     changes: Vec<RowChangeInput>,
+    /// What fields may be filled from that are not given.
+    context: Option<WriteContextInput>,
+}
+
+/// What a dashboard passes along: fields say in `defaultFrom` which of it they take.
+#[derive(InputObject)]
+struct WriteContextInput {
+    /// Values of the selected mark, an object by the names of its fields; at most 200.
+    marks: Option<Json>,
+    /// Values of the dashboard's parameters, an object by their names; at most 200.
+    parameters: Option<Json>,
+    /// Minutes by which the user's clock is ahead of UTC, -840 to 840: today is then the day there.
+    #[graphql(default)]
+    utc_offset_minutes: i32,
+}
+
+impl WriteContextInput {
+    fn context(self) -> Result<WriteContext> {
+        let object = |json: Option<Json>, path: &str| match json {
+            Some(json) => json.into_object(path),
+            None => Ok(Values::default()),
+        };
+        Ok(WriteContext {
+            marks: object(self.marks, "context.marks")?,
+            parameters: object(self.parameters, "context.parameters")?,
+            utc_offset_minutes: self.utc_offset_minutes,
+        })
+    }
 }
 
 /// One change of one row. Give exactly one of add, edit and delete.
@@ -186,7 +214,11 @@ impl WriteRowsInput {
             .map(|(at, change)| change.parse(&format!("changes.{at}")))
             .collect::<Result<_>>()?;
         let schema = SchemaId::parse(&self.schema_id).public()?;
-        Ok(WriteCommand::plain(change, schema, changes))
+        let context = self.context.map(WriteContextInput::context).transpose()?;
+        Ok(WriteCommand {
+            context: context.unwrap_or_default(),
+            ..WriteCommand::plain(change, schema, changes)
+        })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use quillback_core::{
     admin::schemas::{FieldDraft, SchemaDraft},
-    field::{FieldKind, Rules},
+    field::{DefaultSource, FieldKind, Rules},
     ids::ConnectionId,
     schema::Module,
     write::Values,
@@ -61,6 +61,18 @@ fn targets(connection: &ConnectionId) -> anyhow::Result<Plan> {
             not_negative,
         ),
         optional("comment", "Comment", FieldKind::Paragraph),
+        kept(
+            "changed_by",
+            "Changed by",
+            FieldKind::Text { length: 255 },
+            DefaultSource::Username,
+        ),
+        kept(
+            "changed_at",
+            "Changed at",
+            FieldKind::DateTime { zoned: true },
+            DefaultSource::Now,
+        ),
     ];
     let rows = data.into_iter().map(|row| {
         values([
@@ -172,6 +184,18 @@ fn optional(name: &str, label: &str, kind: FieldKind) -> FieldDraft {
         kind: Some(kind),
         required: false,
         rules: Rules::default(),
+    }
+}
+
+/// A field that the server keeps up to date.
+fn kept(name: &str, label: &str, kind: FieldKind, source: DefaultSource) -> FieldDraft {
+    FieldDraft {
+        rules: Rules {
+            default_from: Some(source),
+            on_edit: true,
+            ..Rules::default()
+        },
+        ..optional(name, label, kind)
     }
 }
 

@@ -25,6 +25,7 @@ mod faults;
 mod history;
 mod journal;
 mod live;
+mod made_values;
 mod people;
 mod readme;
 mod rolling_back;

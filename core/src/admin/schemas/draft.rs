@@ -3,12 +3,12 @@
 use quillback_plugin_api::catalog::{Catalog, ColumnInfo, Introspect, TableInfo, TableKind};
 use quillback_plugin_api::{Ident, TableRef};
 
+use super::field_rules::check_rules;
 use super::owner;
 use crate::error::{Error, Problem, Result};
 use crate::field::{self, Field, FieldKind, Rules};
 use crate::ids::ConnectionId;
 use crate::permit::{ManageSchemas, Permit};
-use crate::row_json;
 use crate::schema::{Conditions, Definition, KeyMaker, KeyPart, Module, Schema};
 use crate::targets::Opened;
 
@@ -393,6 +393,7 @@ fn one_field(
         Error::invalid(format!("{path}.type"), "REQUIRED", "Give the field a type.")
     })?;
     let mut rules = given.rules.clone();
+    rules.read_only |= rules.on_edit;
     rules.read_only |= kind == FieldKind::Other || known.is_some_and(|column| column.generated);
     Ok(Field {
         name: given.name.clone(),
@@ -403,61 +404,4 @@ fn one_field(
         rules,
         computed: known.is_some_and(|column| column.generated),
     })
-}
-
-fn check_rules(field: &Field, path: &str, problems: &mut Vec<Problem>) {
-    let mut fault = |rule: &str, code, message: String| {
-        problems.push(Problem::new(format!("{path}.{rule}"), code, message));
-    };
-    match &field.kind {
-        FieldKind::Decimal { precision, scale } if *precision == 0 || scale > precision => {
-            fault(
-                "type",
-                "PRECISION",
-                "A decimal needs at least one digit, and no more after the point than in all."
-                    .into(),
-            );
-        }
-        FieldKind::Text { length: 0 } | FieldKind::Dropdown { length: 0 } => {
-            fault(
-                "type",
-                "LENGTH",
-                "A text needs room for at least one character.".into(),
-            );
-        }
-        _ => {}
-    }
-    for (rule, value) in [
-        ("min", &field.rules.min),
-        ("max", &field.rules.max),
-        ("default", &field.rules.default),
-    ] {
-        if let Some(Err(problem)) = value
-            .as_ref()
-            .map(|value| row_json::read(value, &field.kind))
-        {
-            fault(rule, problem.code, problem.message);
-        }
-    }
-    let broken = field
-        .rules
-        .pattern
-        .as_ref()
-        .map(|pattern| regex_lite::Regex::new(&format!("^(?:{pattern})$")));
-    if let Some(Err(error)) = broken {
-        fault(
-            "pattern",
-            "PATTERN",
-            format!("This is not a regular expression: {error}."),
-        );
-    }
-    if matches!(field.kind, FieldKind::Dropdown { .. })
-        && field.rules.options.as_ref().is_some_and(Vec::is_empty)
-    {
-        fault(
-            "options",
-            "REQUIRED",
-            "A dropdown needs at least one option.".into(),
-        );
-    }
 }

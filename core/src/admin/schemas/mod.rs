@@ -3,6 +3,7 @@
 mod browse;
 mod diff;
 mod draft;
+mod field_rules;
 pub(crate) mod health;
 mod owner;
 mod rights;
