@@ -29,6 +29,7 @@ mod made_values;
 mod people;
 mod readme;
 mod rolling_back;
+mod row_rules;
 mod rows;
 mod schemas;
 mod secrets;

@@ -5,6 +5,7 @@
 
 mod architecture;
 mod arrows;
+mod cases;
 mod lexer;
 mod names;
 mod paths;
@@ -77,6 +78,9 @@ pub(crate) fn check(root: &Path) -> Result<()> {
         findings.extend(architecture::named_paths(source, &|path| {
             paths::exists(root, path)
         }));
+    }
+    if let Some(index) = sources.iter().find(|one| one.path == cases::DOCUMENT) {
+        findings.extend(cases::named_tests(index, &sources));
     }
     findings.sort();
     for finding in &findings {

@@ -2,6 +2,7 @@
 
 mod client;
 mod program;
+mod rights;
 mod saved;
 mod scratch;
 mod target;
@@ -30,6 +31,7 @@ use tokio::{sync::mpsc, task::JoinHandle};
 pub use self::{
     client::Client,
     program::{Program, Served},
+    rights::{grant, group, limit_to_groups},
     scratch::{Scratch, server_url},
     target::{Database, PAGE, Table, WRITE, common_fields},
 };
