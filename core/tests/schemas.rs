@@ -161,16 +161,21 @@ async fn a_change_that_rows_do_not_bear_is_refused() {
         target.add(&target.admin, json!({ "region": "a" })).await;
         let mut narrower = fields();
         narrower[0].kind = Some(FieldKind::Text { length: 1 });
+        narrower[1].required = true;
         narrower.push(required("must", FieldKind::Integer));
         let error = change(&target, narrower, false).await.unwrap_err();
         let expected = [
             ("fields.0.type", "DATA_LOSS"),
+            ("fields.1.required", "REQUIRED"),
             ("fields.8.required", "REQUIRED"),
         ];
         assert_eq!(
             faults(&error),
             expected.map(|(path, code)| (path.to_owned(), code))
         );
+        for problem in error.problems() {
+            assert!(problem.message.contains("1 rows"), "{}", problem.message);
+        }
         assert_eq!(target.rows(&target.admin, None).await.total, Some(1));
     })
     .await;

@@ -71,12 +71,30 @@ pub(super) async fn changes(
         let path = format!("fields.{position}");
         match before.definition.field(&new.name) {
             Some((_, old)) => {
+                let empty = Expr::IsNull(old.column.clone());
                 if !is_widening(&old.kind, &new.kind) {
+                    let filled = empty.clone().negate();
+                    let filled = target.count(permit, after.table.clone(), filled).await?;
                     let message = format!(
-                        "{} cannot change its type this way: values might be lost.",
+                        "{} cannot change its type this way: the values of {filled} rows might be lost. Add another \
+                         field instead.",
                         new.label
                     );
                     problems.push(Problem::new(format!("{path}.type"), "DATA_LOSS", message));
+                }
+                if new.required && !old.required {
+                    let empty = target.count(permit, after.table.clone(), empty).await?;
+                    if empty > 0 {
+                        let message = format!(
+                            "{} cannot be required yet: {empty} rows have no value there. Fill them first.",
+                            new.label
+                        );
+                        problems.push(Problem::new(
+                            format!("{path}.required"),
+                            "REQUIRED",
+                            message,
+                        ));
+                    }
                 }
                 alter(after, old, new, &mut changes);
             }
