@@ -70,8 +70,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     }
     if all || !whole.is_empty() {
         let engines = [Engine::Postgres];
-        db::packages::require(&engines)?;
-        let servers = Instances::start(&engines, Durability::Full)?;
+        db::packages::require(&engines, &[])?;
+        let servers = Instances::start(&engines, &[], Durability::Full)?;
         let mut command = program(&built, &results, "server");
         command.args(options.quick.then_some("--quick"));
         if options.peers {

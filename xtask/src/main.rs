@@ -13,6 +13,7 @@ mod bench;
 mod codegen;
 mod db;
 mod dist;
+mod manifest;
 mod new_driver;
 mod plugins;
 mod process;

@@ -52,7 +52,7 @@ pub(crate) fn target() -> Result<PathBuf> {
     Ok(PathBuf::from(path))
 }
 
-/// The ids of all drivers: the folders below `drivers/` that hold a manifest, in order.
+/// The ids of all drivers: the folders below `drivers/` that hold a `driver.toml`, in order.
 ///
 /// # Errors
 /// When the folder cannot be read.
@@ -63,7 +63,7 @@ pub(crate) fn drivers(root: &Path) -> Result<Vec<String>> {
     let mut ids = Vec::new();
     for entry in entries {
         let entry = entry?;
-        if entry.path().join("Cargo.toml").is_file() {
+        if entry.path().join("driver.toml").is_file() {
             ids.push(entry.file_name().to_string_lossy().into_owned());
         }
     }
@@ -102,7 +102,7 @@ mod tests {
         }
         for id in ["b", "a"] {
             std::fs::write(
-                folder.path().join("drivers").join(id).join("Cargo.toml"),
+                folder.path().join("drivers").join(id).join("driver.toml"),
                 "",
             )
             .unwrap();

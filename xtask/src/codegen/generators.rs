@@ -90,7 +90,7 @@ fn driver_table(tools: &Tools<'_>) -> Result<Generated> {
     let path = "drivers/README.md";
     let present = std::fs::read_to_string(tools.root.join(path))
         .with_context(|| format!("cannot read {path}"))?;
-    let text = drivers::with_table(&present, &drivers::read(tools.root)?)?;
+    let text = drivers::with_table(&present, &crate::manifest::read_all(tools.root)?)?;
     Ok(Generated {
         folder: None,
         files: vec![(path.to_owned(), text)],

@@ -8,6 +8,7 @@ use anyhow::{Context as _, Result};
 
 use super::account::Account;
 use super::guard::Guard;
+use super::peer::Peer;
 use super::server::Server;
 use super::tls::Certificates;
 use super::{Durability, Engine, mysql, postgres, tls};
@@ -55,11 +56,15 @@ pub(crate) struct Instances {
 }
 
 impl Instances {
-    /// Starts the given servers in a new temporary folder.
+    /// Starts the given servers and peers in a new temporary folder.
     ///
     /// # Errors
     /// When one of them does not start; those already running are stopped.
-    pub(crate) fn start(engines: &[Engine], durability: Durability) -> Result<Self> {
+    pub(crate) fn start(
+        engines: &[Engine],
+        peers: &[Peer],
+        durability: Durability,
+    ) -> Result<Self> {
         // Below `/tmp` and short, whatever the temporary folder is: a socket's path may have at
         // most 107 bytes.
         let folder = tempfile::Builder::new()
@@ -95,6 +100,9 @@ impl Instances {
             };
             servers.push(start(&place, &mut guard, &mut exports)?);
         }
+        for peer in peers {
+            servers.push(peer.start(&place, &mut guard, &mut exports)?);
+        }
         Ok(Self {
             servers,
             exports,
@@ -111,10 +119,10 @@ impl Instances {
     ///
     /// # Errors
     /// When the operating system cannot say.
-    pub(crate) fn first_stopped(&mut self) -> Result<Option<&'static str>> {
+    pub(crate) fn first_stopped(&mut self) -> Result<Option<String>> {
         for server in &mut self.servers {
             if !server.is_running()? {
-                return Ok(Some(server.name));
+                return Ok(Some(server.name.clone()));
             }
         }
         Ok(None)

@@ -7,6 +7,7 @@ pub(crate) mod guard;
 mod instances;
 mod mysql;
 pub(crate) mod packages;
+pub(crate) mod peer;
 mod postgres;
 mod server;
 mod tls;
@@ -62,9 +63,12 @@ pub(crate) enum Command {
 /// Options of `db up`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Up {
-    /// Which servers to start [default: all]
+    /// Which servers to start [default: all, and every driver's peer]
     #[arg(value_enum)]
     engines: Vec<Engine>,
+    /// Start the stand-in that this driver's `peer.toml` describes; may be repeated
+    #[arg(long = "peer", value_name = "DRIVER")]
+    peers: Vec<String>,
     /// Keep every commit on disk, as measurements need it; slower
     #[arg(long)]
     durable: bool,
@@ -79,19 +83,28 @@ pub(crate) struct Up {
 /// When a server cannot be started or stops by itself.
 pub(crate) fn run(command: Command) -> Result<()> {
     let Command::Up(up) = command;
-    let mut engines = up.engines;
-    if engines.is_empty() {
+    let (mut engines, mut peers) = (up.engines, peer::all()?);
+    if let Some(stranger) = up
+        .peers
+        .iter()
+        .find(|id| peers.iter().all(|p| p.id() != *id))
+    {
+        bail!("the driver `{stranger}` has no peer.toml");
+    }
+    if engines.is_empty() && up.peers.is_empty() {
         engines = Engine::value_variants().to_vec();
+    } else {
+        peers.retain(|peer| up.peers.iter().any(|id| id == peer.id()));
     }
     engines.sort_unstable();
     engines.dedup();
-    packages::require(&engines)?;
+    packages::require(&engines, &peers)?;
     let durability = if up.durable {
         Durability::Full
     } else {
         Durability::None
     };
-    let mut instances = Instances::start(&engines, durability)?;
+    let mut instances = Instances::start(&engines, &peers, durability)?;
     let lines = instances.exports().shell();
     print!("{lines}");
     if let Some(path) = up.print_env {
@@ -101,7 +114,7 @@ pub(crate) fn run(command: Command) -> Result<()> {
     println!("# running; stop with Ctrl-C");
     loop {
         if let Some(name) = instances.first_stopped()? {
-            bail!("{name} stopped by itself\n{}", instances.log_tail(name));
+            bail!("{name} stopped by itself\n{}", instances.log_tail(&name));
         }
         std::thread::sleep(Duration::from_millis(500));
     }

@@ -17,7 +17,7 @@ const START_LIMIT: Duration = Duration::from_secs(90);
 #[derive(Debug)]
 pub(crate) struct Server {
     /// What to call it in messages.
-    pub(crate) name: &'static str,
+    pub(crate) name: String,
     child: Child,
     log: PathBuf,
 }
@@ -28,7 +28,7 @@ impl Server {
     /// # Errors
     /// When it cannot be started, ends early or does not answer in time; the error shows its log.
     pub(crate) fn start(
-        name: &'static str,
+        name: &str,
         mut command: Command,
         log: PathBuf,
         guard: &mut Guard,
@@ -45,7 +45,11 @@ impl Server {
             .spawn()
             .with_context(|| format!("cannot start {name}"))?;
         guard.watch(child.id(), stop_signal)?;
-        let mut server = Self { name, child, log };
+        let mut server = Self {
+            name: name.to_owned(),
+            child,
+            log,
+        };
         let deadline = Instant::now() + START_LIMIT;
         while !is_ready() {
             if !server.is_running()? {

@@ -143,13 +143,19 @@ mod tests {
 
     #[test]
     fn a_chosen_step_brings_what_it_needs_in_order() {
-        assert_eq!(names(&["tests"], &[]), ["build", "servers", "tests"]);
+        assert_eq!(
+            names(&["tests"], &[]),
+            ["packages", "build", "servers", "tests"]
+        );
         assert_eq!(names(&["tidy"], &[]), ["tidy"]);
     }
 
     #[test]
     fn a_filter_leaves_the_other_checks_out() {
-        assert_eq!(names(&[], &["apply"]), ["build", "servers", "tests"]);
+        assert_eq!(
+            names(&[], &["apply"]),
+            ["packages", "build", "servers", "tests"]
+        );
     }
 
     #[test]

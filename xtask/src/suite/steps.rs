@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result};
 use super::tally::{self, Counts, Verdict};
 use super::{Context, tools};
 use crate::db::{self, Durability, Engine, Instances};
-use crate::{process, workspace};
+use crate::{manifest, process, workspace};
 
 /// One step.
 #[derive(Debug)]
@@ -44,15 +44,21 @@ pub(crate) const STEPS: &[Step] = &[
         action: deny,
     },
     Step {
+        name: "packages",
+        about: "what drivers need from the operating system",
+        needs: &[],
+        action: packages,
+    },
+    Step {
         name: "clippy",
         about: "lints",
-        needs: &[],
+        needs: &["packages"],
         action: clippy,
     },
     Step {
         name: "build",
         about: "server, plugins and tests",
-        needs: &[],
+        needs: &["packages"],
         action: build,
     },
     Step {
@@ -119,6 +125,11 @@ fn deny(context: &mut Context) -> Result<Verdict> {
     check(workspace::cargo().args(["deny", "check", "bans", "licenses", "sources"]))
 }
 
+fn packages(context: &mut Context) -> Result<Verdict> {
+    db::packages::require_for(&manifest::read_all(&context.root)?)?;
+    Ok(Verdict::PASSED)
+}
+
 fn clippy(context: &mut Context) -> Result<Verdict> {
     tools::component("clippy", "clippy", context.options.full)?;
     let mut command = workspace::cargo();
@@ -142,8 +153,10 @@ fn codegen(context: &mut Context) -> Result<Verdict> {
 fn servers(context: &mut Context) -> Result<Verdict> {
     let mut engines = vec![Engine::Postgres, Engine::Mysql];
     engines.retain(|engine| std::env::var_os(engine.variable()).is_none());
-    db::packages::require(&engines)?;
-    context.servers = Some(Instances::start(&engines, Durability::None)?);
+    let mut peers = db::peer::all()?;
+    peers.retain(|peer| std::env::var_os(peer.variable()).is_none());
+    db::packages::require(&engines, &peers)?;
+    context.servers = Some(Instances::start(&engines, &peers, Durability::None)?);
     Ok(Verdict::PASSED)
 }
 
@@ -218,10 +231,15 @@ fn example_manifests(context: &Context) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// Leads the tests to the servers, and makes a driver that cannot be tested a failure.
+/// Leads the tests to the servers, and makes a driver that cannot be tested a failure, unless only
+/// its vendor has a server for it.
 fn environment(command: &mut Command, context: &Context) -> Result<()> {
-    let drivers = workspace::drivers(&context.root)?.join(",");
-    command.env("QUILLBACK_REQUIRE_DRIVERS", drivers);
+    let drivers = manifest::read_all(&context.root)?;
+    let required = drivers
+        .iter()
+        .filter(|driver| !driver.needs_vendor || std::env::var_os(driver.variable()).is_some());
+    let required: Vec<&str> = required.map(|driver| driver.id.as_str()).collect();
+    command.env("QUILLBACK_REQUIRE_DRIVERS", required.join(","));
     if let Some(servers) = &context.servers {
         command.envs(servers.exports().iter());
     }

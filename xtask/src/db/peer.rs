@@ -1,0 +1,223 @@
+//! Stand-ins for services that cannot be installed: servers from `PyPI` that a driver's tests talk to.
+//!
+//! A driver that needs one has a `peer.toml` beside its `driver.toml`; nothing else names it.
+
+use std::net::{Ipv4Addr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+
+use super::guard::Guard;
+use super::instances::{Exports, Place};
+use super::server::{Server, free_port};
+use crate::{manifest, process, workspace};
+
+/// What `peer.toml` says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Peer {
+    /// The driver it is for.
+    id: String,
+    /// What to call it in messages.
+    name: String,
+    /// What pip shall install, one requirement each.
+    requirements: Vec<String>,
+    /// Commands that run once after the installation.
+    prepare: Vec<Vec<String>>,
+    /// The command that runs the server.
+    start: Vec<String>,
+    /// The address for the tests.
+    url: String,
+}
+
+impl Peer {
+    /// Reads a description; `{python}`, `{bin}`, `{driver}`, `{home}` and `{port}` in its commands
+    /// are filled in when they run.
+    ///
+    /// # Errors
+    /// When a key is missing, unknown or of another type.
+    fn parse(text: &str, id: &str) -> Result<Self> {
+        let table: toml::Table = text.parse()?;
+        let known = ["name", "requirements", "prepare", "start", "url"];
+        if let Some(stranger) = table.keys().find(|key| !known.contains(&key.as_str())) {
+            bail!("unknown key `{stranger}`; known are: {}", known.join(", "));
+        }
+        let text_of = |key: &str| {
+            let value = table.get(key).and_then(toml::Value::as_str);
+            value
+                .map(str::to_owned)
+                .with_context(|| format!("`{key}` must be a text"))
+        };
+        let start = manifest::texts(&table, "start")?;
+        if start.is_empty() {
+            bail!("`start` must be a list of texts");
+        }
+        Ok(Self {
+            id: id.to_owned(),
+            name: text_of("name")?,
+            requirements: manifest::texts(&table, "requirements")?,
+            prepare: commands(&table)?,
+            start,
+            url: text_of("url")?,
+        })
+    }
+
+    /// The driver it is for.
+    pub(crate) fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The variable that leads tests to it. Whoever sets it has a server of their own.
+    pub(crate) fn variable(&self) -> String {
+        manifest::variable(&self.id)
+    }
+
+    /// Installs it unless that was done before, starts it and records how to reach it.
+    ///
+    /// # Errors
+    /// When pip cannot install it or it does not answer.
+    pub(crate) fn start(
+        &self,
+        place: &Place,
+        guard: &mut Guard,
+        exports: &mut Exports,
+    ) -> Result<Server> {
+        let venv = self.install()?;
+        let port = free_port()?;
+        let home = place.folder.join(&self.id);
+        std::fs::create_dir(&home).with_context(|| format!("cannot make {}", home.display()))?;
+        let fill = |text: &str| {
+            self.fill(text, &venv)
+                .replace("{home}", &home.display().to_string())
+                .replace("{port}", &port.to_string())
+        };
+        let mut command = command(&self.start, &venv, fill)?;
+        command.current_dir(&home);
+        let log = place.folder.join(format!("{}.log", self.id));
+        let ready = || is_listening(port);
+        let server = Server::start(&self.name, command, log, guard, "TERM", ready)?;
+        exports.set(&self.variable(), fill(&self.url));
+        Ok(server)
+    }
+
+    /// Makes the Python environment below the target folder. A new list of requirements is a new one.
+    fn install(&self) -> Result<PathBuf> {
+        let venv = workspace::target()?.join("peers").join(self.folder_name());
+        let done = venv.join("complete");
+        if done.is_file() {
+            return Ok(venv);
+        }
+        println!("Installing from PyPI: {}", self.requirements.join(" "));
+        if venv.exists() {
+            std::fs::remove_dir_all(&venv)?;
+        }
+        process::capture(Command::new("python3").args(["-m", "venv"]).arg(&venv))?;
+        let mut pip = Command::new(venv.join("bin/python"));
+        pip.args(["-m", "pip", "install", "--quiet"]);
+        process::capture(pip.args(&self.requirements))?;
+        for line in &self.prepare {
+            let fill = |text: &str| self.fill(text, &venv);
+            process::capture(&mut command(line, &venv, fill)?)?;
+        }
+        std::fs::write(&done, "").with_context(|| format!("cannot write {}", done.display()))?;
+        Ok(venv)
+    }
+
+    fn fill(&self, text: &str, venv: &Path) -> String {
+        let driver = workspace::root().join("drivers").join(&self.id);
+        text.replace("{python}", &venv.join("bin/python").display().to_string())
+            .replace("{bin}", &venv.join("bin").display().to_string())
+            .replace("{driver}", &driver.display().to_string())
+    }
+
+    fn folder_name(&self) -> String {
+        use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+        let mut hasher = DefaultHasher::new();
+        (&self.requirements, &self.prepare).hash(&mut hasher);
+        format!("{}-{:016x}", self.id, hasher.finish())
+    }
+}
+
+/// The peers of all drivers that have one, in the order of the drivers' ids.
+///
+/// # Errors
+/// When a description is wrong.
+pub(crate) fn all() -> Result<Vec<Peer>> {
+    let root = workspace::root();
+    let mut peers = Vec::new();
+    for id in workspace::drivers(&root)? {
+        let path = root.join("drivers").join(&id).join("peer.toml");
+        if path.is_file() {
+            let text = std::fs::read_to_string(&path)?;
+            let peer = Peer::parse(&text, &id);
+            peers.push(peer.with_context(|| format!("{} is wrong", path.display()))?);
+        }
+    }
+    Ok(peers)
+}
+
+/// The Debian package that makes Python environments, unless Python can do it already.
+pub(crate) fn missing_package() -> Option<&'static str> {
+    let mut python = Command::new("python3");
+    let can = process::capture(python.args(["-c", "import ensurepip, venv"])).is_ok();
+    (!can).then_some("python3-venv")
+}
+
+fn commands(table: &toml::Table) -> Result<Vec<Vec<String>>> {
+    let Some(value) = table.get("prepare") else {
+        return Ok(Vec::new());
+    };
+    let lines = value.as_array().and_then(|lines| {
+        let line = |one: &toml::Value| {
+            let words = one.as_array()?.iter();
+            words.map(|word| word.as_str().map(str::to_owned)).collect()
+        };
+        lines.iter().map(line).collect::<Option<Vec<Vec<String>>>>()
+    });
+    lines.context("`prepare` must be a list of commands, each a list of texts")
+}
+
+/// A command whose home is the environment itself: what a package keeps there stays with it.
+fn command(line: &[String], venv: &Path, fill: impl Fn(&str) -> String) -> Result<Command> {
+    let (program, rest) = line.split_first().context("a command is empty")?;
+    let mut command = Command::new(fill(program));
+    command
+        .args(rest.iter().map(|word| fill(word)))
+        .env("HOME", venv)
+        .env("PYTHONDONTWRITEBYTECODE", "1");
+    Ok(command)
+}
+
+fn is_listening(port: u16) -> bool {
+    let address = (Ipv4Addr::LOCALHOST, port).into();
+    TcpStream::connect_timeout(&address, Duration::from_millis(200)).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Peer;
+
+    const FINE: &str = "name = 'fake'\nrequirements = ['fake==1']\n\
+        prepare = [['{python}', '-c', 'pass']]\nstart = ['{bin}/fake', '{port}']\n\
+        url = 'http://127.0.0.1:{port}'";
+
+    #[test]
+    fn a_wrong_description_is_refused_with_its_reason() {
+        assert!(Peer::parse(FINE, "x").is_ok());
+        let message = |text: &str| format!("{:#}", Peer::parse(text, "x").unwrap_err());
+        assert!(message(&FINE.replace("name", "nmae")).contains("nmae"));
+        assert!(message(&FINE.replace("start = ['{bin}/fake', '{port}']", "")).contains("start"));
+        assert!(
+            message(&FINE.replace("[['{python}', '-c', 'pass']]", "['a']")).contains("prepare")
+        );
+    }
+
+    #[test]
+    fn other_requirements_get_another_environment() {
+        let one = Peer::parse(FINE, "x").unwrap();
+        let two = Peer::parse(&FINE.replace("fake==1", "fake==2"), "x").unwrap();
+        assert_ne!(one.folder_name(), two.folder_name());
+        assert_eq!(one.variable(), "QUILLBACK_TEST_X_URL");
+    }
+}

@@ -1,0 +1,146 @@
+//! What a driver says about itself in its `driver.toml`.
+
+use std::path::Path;
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::workspace;
+
+/// The keys that every manifest has, and those that it may have.
+const KNOWN: [&str; 7] = [
+    "id",
+    "name",
+    "client",
+    "repository",
+    "verified",
+    "vendor_server",
+    "packages",
+];
+
+/// One driver's manifest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Manifest {
+    pub(crate) id: String,
+    /// The database, as its vendor writes it.
+    pub(crate) name: String,
+    /// The library that talks to it.
+    pub(crate) client: String,
+    /// Whether it can hold the repository.
+    pub(crate) is_repository: bool,
+    /// What its statements have really run against.
+    pub(crate) verified: String,
+    /// Whether only the vendor's server can run its live tests, which then run on request: where
+    /// its URL is set.
+    pub(crate) needs_vendor: bool,
+    /// Debian packages that building or testing it needs.
+    pub(crate) packages: Vec<String>,
+}
+
+impl Manifest {
+    /// Reads a manifest that lies in `folder`.
+    ///
+    /// # Errors
+    /// When a key is missing, unknown or of another type.
+    pub(crate) fn parse(text: &str, folder: &str) -> Result<Self> {
+        let table: toml::Table = text.parse()?;
+        if let Some(stranger) = table.keys().find(|key| !KNOWN.contains(&key.as_str())) {
+            bail!("unknown key `{stranger}`; known are: {}", KNOWN.join(", "));
+        }
+        let text_of = |key: &str| {
+            let value = table.get(key).and_then(toml::Value::as_str);
+            value
+                .map(str::to_owned)
+                .with_context(|| format!("`{key}` must be a text"))
+        };
+        let flag_of = |key: &str, value: Option<&toml::Value>| {
+            value
+                .and_then(toml::Value::as_bool)
+                .with_context(|| format!("`{key}` must be true or false"))
+        };
+        let id = text_of("id")?;
+        if id != folder {
+            bail!("`id` is `{id}` but the folder is `{folder}`");
+        }
+        let none = toml::Value::Boolean(false);
+        let vendor = table.get("vendor_server").or(Some(&none));
+        Ok(Self {
+            id,
+            name: text_of("name")?,
+            client: text_of("client")?,
+            is_repository: flag_of("repository", table.get("repository"))?,
+            verified: text_of("verified")?,
+            needs_vendor: flag_of("vendor_server", vendor)?,
+            packages: texts(&table, "packages")?,
+        })
+    }
+
+    /// The variable that leads this driver's tests to a server.
+    pub(crate) fn variable(&self) -> String {
+        variable(&self.id)
+    }
+}
+
+/// The variable that leads the tests of the driver with this id to a server.
+pub(crate) fn variable(id: &str) -> String {
+    format!("QUILLBACK_TEST_{}_URL", id.to_uppercase().replace('-', "_"))
+}
+
+/// A list of texts under this key; empty where the key is absent.
+///
+/// # Errors
+/// When it is something else.
+pub(crate) fn texts(table: &toml::Table, key: &str) -> Result<Vec<String>> {
+    let Some(value) = table.get(key) else {
+        return Ok(Vec::new());
+    };
+    let list = value.as_array().and_then(|values| {
+        let texts = values.iter().map(|one| one.as_str().map(str::to_owned));
+        texts.collect::<Option<Vec<String>>>()
+    });
+    list.with_context(|| format!("`{key}` must be a list of texts"))
+}
+
+/// Reads the manifests of all drivers, in the order of their ids.
+///
+/// # Errors
+/// When one is missing or wrong.
+pub(crate) fn read_all(root: &Path) -> Result<Vec<Manifest>> {
+    let ids = workspace::drivers(root)?;
+    let read_one = |id: &String| {
+        let path = format!("drivers/{id}/driver.toml");
+        let text = std::fs::read_to_string(root.join(&path))
+            .with_context(|| format!("cannot read {path}"))?;
+        Manifest::parse(&text, id).with_context(|| format!("{path} is wrong"))
+    };
+    ids.iter().map(read_one).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Manifest;
+
+    const FINE: &str =
+        "id = 'x'\nname = 'X base'\nclient = 'x-client'\nrepository = true\nverified = 'X 1'";
+
+    #[test]
+    fn a_wrong_manifest_is_refused_with_its_reason() {
+        let message = |text: &str| format!("{:#}", Manifest::parse(text, "x").unwrap_err());
+        assert!(message(&FINE.replace("'x'", "'y'")).contains("folder"));
+        assert!(message(&FINE.replace("client", "clinet")).contains("clinet"));
+        assert!(message(&FINE.replace("true", "'yes'")).contains("repository"));
+        assert!(message(&FINE.replace("verified = 'X 1'", "")).contains("verified"));
+        assert!(message(&format!("{FINE}\npackages = 'a'")).contains("packages"));
+        assert!(message(&format!("{FINE}\nvendor_server = 1")).contains("vendor_server"));
+    }
+
+    #[test]
+    fn what_may_be_left_out_has_a_quiet_default() {
+        let short = Manifest::parse(FINE, "x").unwrap();
+        assert!(!short.needs_vendor && short.packages.is_empty());
+        let long = format!("{FINE}\nvendor_server = true\npackages = ['a', 'b']");
+        let long = Manifest::parse(&long, "x").unwrap();
+        assert!(long.needs_vendor);
+        assert_eq!(long.packages, ["a", "b"]);
+        assert_eq!(long.variable(), "QUILLBACK_TEST_X_URL");
+    }
+}
