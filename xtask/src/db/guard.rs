@@ -126,7 +126,7 @@ pub(crate) fn serve() -> Result<()> {
         }
     }
     // A process id may have been given to a stranger since: only a process that names our folder
-    // on its command line is ours.
+    // on its command line or in its environment is ours.
     let marker = folder
         .as_deref()
         .unwrap_or(Path::new("/nowhere"))
@@ -155,12 +155,13 @@ pub(crate) fn serve() -> Result<()> {
 }
 
 /// Whether the process still runs and is one of ours. A process that has ended but is not yet
-/// collected by its parent has an empty command line and counts as gone.
+/// collected by its parent has neither and counts as gone.
 fn is_ours(pid: u32, marker: &str) -> bool {
-    let Ok(command) = std::fs::read(format!("/proc/{pid}/cmdline")) else {
-        return false;
+    let names = |file: &str| {
+        let text = std::fs::read(format!("/proc/{pid}/{file}")).unwrap_or_default();
+        String::from_utf8_lossy(&text).contains(marker)
     };
-    String::from_utf8_lossy(&command).contains(marker)
+    names("cmdline") || names("environ")
 }
 
 /// Sends a signal with the shell's own `kill`, which exists on every system that has a shell.
@@ -216,5 +217,21 @@ mod tests {
         child.kill().unwrap();
         child.wait().unwrap();
         assert!(!is_ours(pid, "marker-of-this-test"));
+    }
+
+    #[test]
+    fn a_process_is_known_by_its_environment_too() {
+        let mut child = Command::new("sh")
+            .args(["-c", "read x"])
+            .env("TMPDIR", "/tmp/folder-of-this-test")
+            .stdin(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        while !is_ours(child.id(), "/tmp/folder-of-this-test") {
+            assert!(child.try_wait().unwrap().is_none());
+            std::thread::yield_now();
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
     }
 }

@@ -93,7 +93,8 @@ impl Peer {
                 .replace("{port}", &port.to_string())
         };
         let mut command = command(&self.start, &venv, fill)?;
-        command.current_dir(&home);
+        // The guard knows the process again by the folder in its environment.
+        command.current_dir(&home).env("TMPDIR", &home);
         let log = place.folder.join(format!("{}.log", self.id));
         let ready = || is_listening(port);
         let server = Server::start(&self.name, command, log, guard, "TERM", ready)?;
