@@ -24,6 +24,7 @@ mod rolling_back;
 mod row_conditions;
 mod row_security;
 mod row_security_properties;
+mod schema_tables;
 mod schemas;
 mod scopes;
 mod seals;

@@ -120,7 +120,10 @@ async fn prepare<'a>(
     }
     let changes = match before {
         Some(before) => {
-            diff::changes(permit, &target, before, &definition, draft, &mut warnings).await?
+            let both = (&definition, table.as_ref());
+            let (changes, more) = diff::changes(permit, &target, before, both, draft).await?;
+            warnings.extend(more);
+            changes
         }
         None if definition.managed => vec![diff::create_table(&definition)],
         None => Vec::new(),

@@ -121,15 +121,19 @@ pub(super) async fn change(
     draft: &SchemaDraft,
     more: impl FnOnce(&mut Batch) -> Result<()>,
 ) -> Result<Schema> {
-    let revision = found.schema.revision;
+    let label = draft::label(draft)?;
+    let revision = if prepared.changes.is_empty() {
+        found.schema.revision
+    } else {
+        alter(cx, app, prepared, found, &label).await?
+    };
     let schema = Schema {
-        label: draft::label(draft)?,
+        label,
         definition: prepared.definition.clone(),
         revision: revision + 1,
         updated_at: cx.now(),
         ..found.schema.clone()
     };
-    define(prepared).await?;
     let mut batch = Batch::default();
     schemas::update_schema(&mut batch, found, &schema, revision)?;
     more(&mut batch)?;
@@ -137,6 +141,44 @@ pub(super) async fn change(
     event(&mut batch, cx, "schema.update", &schema.id, difference)?;
     save(app, &batch).await?;
     Ok(schema)
+}
+
+/// Changes the table of a schema and returns the revision that the books have by then.
+///
+/// Revision and label are taken before the table is touched: of two changes at the same moment one is refused while
+/// nothing has happened yet, and the statements are in the audit trail whatever happens next. If this server ends before the
+/// new definition is stored, saving the schema again finds the table as it is and does only what is left.
+async fn alter(
+    cx: &Cx,
+    app: &App,
+    prepared: &Prepared<'_>,
+    found: &Within<ManageSchemas, Whole>,
+    label: &str,
+) -> Result<i64> {
+    let before = found.schema.revision;
+    let taken = Schema {
+        label: label.to_owned(),
+        revision: before + 1,
+        ..found.schema.clone()
+    };
+    let statements = prepared
+        .target
+        .render_ddl(prepared.permit, &prepared.changes)
+        .await?;
+    let mut batch = Batch::default();
+    schemas::update_schema(&mut batch, found, &taken, before)?;
+    let details = json!({ "statements": statements });
+    event(&mut batch, cx, "schema.alter", &taken.id, details)?;
+    save(app, &batch).await?;
+    if let Err(error) = define(prepared).await {
+        let mut undo = Batch::default();
+        schemas::update_schema(&mut undo, found, &found.schema, taken.revision)?;
+        let why = json!({ "reason": error.code() });
+        event(&mut undo, cx, "schema.alter.failed", &taken.id, why)?;
+        save(app, &undo).await?;
+        return Err(error);
+    }
+    Ok(taken.revision)
 }
 
 /// Removes a schema; its audit trail stays. The table stays too unless `drop_table` says otherwise, and a table that
