@@ -3,6 +3,7 @@
 
 mod filter;
 mod oracle;
+mod past;
 mod random;
 mod shrink;
 mod stage;

@@ -61,6 +61,34 @@ impl Oracle<'_> {
         self.may(Action::View).is_some()
     }
 
+    pub(super) fn allows(&self, action: Action) -> bool {
+        self.may(action).is_some()
+    }
+
+    /// Why who asks may not change or remove the row, if so.
+    pub(super) fn may_change(&self, row: &Row, right: Action) -> Result<(), String> {
+        if !self.sees(row) {
+            Err("out of sight".into())
+        } else if self.may(right) == Some(Reach::Own) && !self.is_own(row) {
+            Err("somebody else's".into())
+        } else if !self.all_hold(&self.world.edit_when, row) {
+            Err("not to be edited".into())
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Why who asks may not add the row, if so.
+    pub(super) fn may_add(&self, row: &Row, right: Action) -> Result<(), String> {
+        if !self.all_hold(&self.world.add_when, row) {
+            Err("not to be added".into())
+        } else if self.may(right) == Some(Reach::Own) && !self.is_own(row) {
+            Err("added for somebody else".into())
+        } else {
+            Ok(())
+        }
+    }
+
     fn key_kind(&self) -> Kind {
         self.world.table.key()
     }

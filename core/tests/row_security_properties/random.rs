@@ -259,7 +259,11 @@ pub(super) fn world(seed: u64) -> World {
     let (edit_when, add_when) = (maker.condition(), maker.condition());
     let entitlements = maker.dice.some(0, 9, entitlement);
     let rights = [maker.right(), maker.right()];
-    let deeds = (0..DEEDS)
+    let prelude = match maker.dice.below(2) {
+        0 => 0,
+        _ => 1 + maker.dice.below(4),
+    };
+    let deeds = (prelude..prelude + DEEDS)
         .map(|position| {
             (
                 maker
@@ -272,6 +276,9 @@ pub(super) fn world(seed: u64) -> World {
     World {
         table,
         rows,
+        prelude: (0..prelude)
+            .map(|position| maker.changes(position))
+            .collect(),
         policies,
         edit_when,
         add_when,
@@ -420,6 +427,13 @@ impl Maker {
                 filter: self.dice.chance(50).then(|| self.filter(2)),
                 sort,
                 first: self.dice.one(&[2, 5, 20]),
+            }
+        } else if self.dice.chance(12) {
+            Deed::LookBack
+        } else if self.dice.chance(30) {
+            Deed::TakeBack {
+                back: self.dice.below(3),
+                overwrite: self.dice.chance(30),
             }
         } else if self.dice.chance(15) {
             Deed::Bulk {

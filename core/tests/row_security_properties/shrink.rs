@@ -40,6 +40,7 @@ async fn cut(
 ) -> Option<(World, String)> {
     let alone = World {
         rows: rows.to_vec(),
+        prelude: Vec::new(),
         deeds: vec![world.deeds[deed].clone()],
         ..world.clone()
     };
@@ -88,6 +89,9 @@ fn smaller(world: &World) -> Vec<World> {
                 });
             }
         }
+    }
+    for at in 0..world.prelude.len() {
+        less(&|world| drop(world.prelude.remove(at)));
     }
     for at in 0..world.rows.len() {
         less(&|world| drop(world.rows.remove(at)));

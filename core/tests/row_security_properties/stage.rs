@@ -1,9 +1,10 @@
 //! Puts a world into a server and a database, does what it says, and compares with the oracle.
 
+use quillback_core::App;
 use quillback_core::admin::schemas::{self, PolicyDraft, SchemaDraft};
 use quillback_core::cx::Cx;
 use quillback_core::field::FieldKind;
-use quillback_core::ids::{GroupId, UserId};
+use quillback_core::ids::{ChangeId, GroupId, UserId};
 use quillback_core::plugin_api::batch::{Batch, BatchOutcome, Expect};
 use quillback_core::plugin_api::remote::RemoteInstance;
 use quillback_core::plugin_api::sql::{Delete, Direction, Expr, Insert, Select, Statement};
@@ -19,9 +20,10 @@ use quillback_core::write::{
 use serde_json::{Map, Value as Json, json};
 
 use super::oracle::{Expected, Oracle};
+use super::past::Done;
 use super::value::Val;
 use super::world::{
-    COLUMNS, Change, Deed, GROUPS, Holder, KEY, OWNER, Row, Seen, Table, Who, World,
+    Back, COLUMNS, Change, Deed, GROUPS, Holder, KEY, OWNER, Row, Seen, Table, Who, World,
 };
 use crate::support::Kind as Database;
 use crate::support::target::{Target, draft_of, field};
@@ -75,48 +77,96 @@ impl Stage {
         }
     }
 
-    fn schema(&self, table: Table) -> &Schema {
+    pub(super) fn app(&self) -> &App {
+        &self.target.test.app
+    }
+
+    pub(super) fn schema(&self, table: Table) -> &Schema {
         &self.schemas[Table::ALL.iter().position(|one| *one == table).unwrap()]
     }
 
-    fn cx(&self, who: Who) -> &Cx {
+    pub(super) fn cx(&self, who: Who) -> &Cx {
         &self.users[Who::ALL.iter().position(|one| *one == who).unwrap()].1
     }
 
     /// Does everything in the world's order. Answers how many deeds were compared.
     pub(super) async fn play(&self, world: &World) -> Result<usize, Box<Fault>> {
-        self.set_up(world).await;
+        self.fill(world).await;
         let mut rows = world.rows.clone();
+        let mut past: Vec<Done> = Vec::new();
+        if !world.prelude.is_empty() {
+            let free = world.without_rules();
+            self.rule(&free).await;
+            for changes in &world.prelude {
+                let oracle = Oracle {
+                    world: &free,
+                    rows: &rows,
+                    who: Who::Admin,
+                };
+                let change = ChangeId::from(self.cx(Who::Admin).new_id());
+                match self.write(&oracle, &change, changes).await {
+                    Ok(after) => {
+                        let (after, more) = done(change, &rows, after);
+                        past.extend(more);
+                        rows = after;
+                    }
+                    Err(text) => {
+                        let deed = 0;
+                        return Err(Box::new(Fault { deed, rows, text }));
+                    }
+                }
+            }
+        }
+        self.rule(world).await;
         for (deed, (who, what)) in world.deeds.iter().enumerate() {
             let oracle = Oracle {
                 world,
                 rows: &rows,
                 who: *who,
             };
+            let change = ChangeId::from(self.cx(*who).new_id());
+            let chosen = |back: Back| past.iter().rev().cycle().nth(back);
             let came = match what {
+                Deed::LookBack => {
+                    let looked = self.look_back(world, &rows, &past).await;
+                    looked.map(|()| (rows.clone(), None))
+                }
+                Deed::TakeBack { back, overwrite } => match chosen(*back) {
+                    Some(done) => self.take_back(&oracle, done, *overwrite).await,
+                    None => Ok((rows.clone(), None)),
+                },
                 Deed::Read {
                     filter,
                     sort,
                     first,
                 } => {
                     let read = self.read(&oracle, filter.as_ref(), sort, *first).await;
-                    read.map(|()| rows.clone())
+                    read.map(|()| (rows.clone(), None))
                 }
-                Deed::Write(changes) => self.write(&oracle, changes).await,
+                Deed::Write(changes) => {
+                    let came = self.write(&oracle, &change, changes).await;
+                    came.map(|after| done(change, &rows, after))
+                }
                 Deed::Bulk { filter, values } => {
-                    self.bulk_edit(&oracle, filter.as_ref(), values).await
+                    let filter = filter.as_ref();
+                    let came = self.bulk_edit(&oracle, &change, filter, values).await;
+                    came.map(|after| done(change, &rows, after))
                 }
             };
             match came {
-                Ok(after) => rows = after,
+                Ok((after, more)) => {
+                    past.extend(more);
+                    rows = after;
+                }
                 Err(text) => return Err(Box::new(Fault { deed, rows, text })),
             }
         }
         Ok(world.deeds.len())
     }
 
-    async fn set_up(&self, world: &World) {
-        let (app, admin) = (&self.target.test.app, &self.target.admin);
+    /// Puts the rows into the table and the entitlements into the repository.
+    async fn fill(&self, world: &World) {
+        let app = self.app();
         let schema = self.schema(world.table);
         let table = &schema.definition.table;
         let mut batch = Batch::default();
@@ -158,7 +208,12 @@ impl Stage {
             );
         }
         app.repo.apply(&batch).await.unwrap();
+    }
 
+    /// Sets rights, policies and conditions.
+    async fn rule(&self, world: &World) {
+        let (app, admin) = (self.app(), &self.target.admin);
+        let schema = self.schema(world.table);
         let rights = self.groups.iter().zip(&world.rights).map(|(group, right)| {
             let rights = Rights {
                 actions: right.actions.clone(),
@@ -261,14 +316,19 @@ impl Stage {
         (Val::of_json(&key[KEY], table.key()), cells.collect())
     }
 
-    async fn write(&self, oracle: &Oracle<'_>, changes: &[Change]) -> Result<Vec<Row>, String> {
+    async fn write(
+        &self,
+        oracle: &Oracle<'_>,
+        change: &ChangeId,
+        changes: &[Change],
+    ) -> Result<Vec<Row>, String> {
         let (app, cx) = (&self.target.test.app, self.cx(oracle.who));
         let mut sent = Vec::new();
         for change in changes {
             sent.push(self.change(oracle, change).await);
         }
         let command = WriteCommand::plain(
-            cx.new_id().into(),
+            change.clone(),
             self.schema(oracle.world.table).id.clone(),
             sent,
         );
@@ -280,6 +340,7 @@ impl Stage {
     async fn bulk_edit(
         &self,
         oracle: &Oracle<'_>,
+        change: &ChangeId,
         filter: Option<&Filter>,
         values: &[(usize, Val)],
     ) -> Result<Vec<Row>, String> {
@@ -289,7 +350,7 @@ impl Stage {
             (name, BulkValue::To(value.json()))
         };
         let command = BulkEditCommand {
-            change: cx.new_id().into(),
+            change: change.clone(),
             schema: self.schema(oracle.world.table).id.clone(),
             filter: filter.cloned(),
             set: values.iter().map(set).collect(),
@@ -482,7 +543,7 @@ impl Stage {
     }
 
     /// All rows of the table, read beside the server.
-    async fn table(&self, table: Table) -> Vec<(Val, Vec<Val>)> {
+    pub(super) async fn table(&self, table: Table) -> Vec<(Val, Vec<Val>)> {
         let definition = &self.schema(table).definition;
         let mut batch = Batch::default();
         batch.read(Select::columns(
@@ -512,6 +573,16 @@ impl Stage {
         rows.sort();
         rows
     }
+}
+
+/// The change, if it did anything.
+fn done(change: ChangeId, before: &[Row], after: Vec<Row>) -> (Vec<Row>, Option<Done>) {
+    let done = (after != before).then(|| Done {
+        change,
+        before: before.to_vec(),
+        after: after.clone(),
+    });
+    (after, done)
 }
 
 /// The right that a change needs that the caller wrote down.

@@ -181,6 +181,28 @@ pub(super) enum Deed {
         filter: Option<Filter>,
         values: Vec<(usize, Val)>,
     },
+    /// Everybody looks at what the last changes did.
+    LookBack,
+    /// Takes a change back.
+    TakeBack {
+        back: Back,
+        overwrite: bool,
+    },
+}
+
+/// Which of the changes that took effect, counted back from the last one; further than there are begins again.
+pub(super) type Back = usize;
+
+impl World {
+    /// The same without rules.
+    pub(super) fn without_rules(&self) -> Self {
+        Self {
+            policies: Vec::new(),
+            edit_when: Vec::new(),
+            add_when: Vec::new(),
+            ..self.clone()
+        }
+    }
 }
 
 /// A table, its rules, and what is done with it by whom.
@@ -188,6 +210,8 @@ pub(super) enum Deed {
 pub(super) struct World {
     pub(super) table: Table,
     pub(super) rows: Vec<Row>,
+    /// What the administrator does before there are any rules.
+    pub(super) prelude: Vec<Vec<Change>>,
     pub(super) policies: Vec<Vec<Rule>>,
     pub(super) edit_when: Vec<Rule>,
     pub(super) add_when: Vec<Rule>,
