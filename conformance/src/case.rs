@@ -80,6 +80,8 @@ needs! {
     FOREIGN_KEYS: "foreign_keys", |c| c.foreign_keys;
     /// A generated key comes back.
     GENERATED_KEY: "generated_keys", |c| c.generated_keys != GeneratedKeys::No;
+    /// The row inserted last can be found.
+    LAST_KEY: "last_key", |c| c.last_key;
     /// Any columns of any rows added come back.
     RETURNING: "generated_keys of all rows", |c| c.generated_keys == GeneratedKeys::AllRows;
     /// Results come in pieces.

@@ -74,6 +74,8 @@ pub struct Capabilities {
     pub foreign_keys: bool,
     /// Keys made by the database come back.
     pub generated_keys: GeneratedKeys,
+    /// The row whose key the database numbered last can be found again by a condition in the same batch.
+    pub last_key: bool,
     /// Results can be read in pieces without holding them whole.
     pub streaming: bool,
     /// A call that is dropped also stops on the server.

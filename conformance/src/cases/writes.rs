@@ -1,14 +1,14 @@
 //! Inserts, updates and deletes: what they find, what they change, and how many rows they take.
 
-use anyhow::{Context, Result, ensure};
-use quillback_plugin_api::batch::{Batch, Expect, Step};
+use anyhow::{Context, Result, bail, ensure};
+use quillback_plugin_api::batch::{Batch, BatchOutcome, Expect, Step};
 use quillback_plugin_api::rows::RowBuffer;
 use quillback_plugin_api::sql::{Assignment, ColumnDef, Compare, Expr, Insert, SetTo, Statement};
 use quillback_plugin_api::types::LogicalType;
 use quillback_plugin_api::{Category, Ident, TableRef, Value};
 
 use crate::case::{
-    Case, GENERATED_KEY, KEYS, PARAMETER_LIMIT, RETURNING, ROW_COUNTS, TRANSACTIONS, live,
+    Case, GENERATED_KEY, KEYS, LAST_KEY, PARAMETER_LIMIT, RETURNING, ROW_COUNTS, TRANSACTIONS, live,
 };
 use crate::lab::Lab;
 use crate::samples::decimal;
@@ -41,6 +41,7 @@ pub(crate) const CASES: &[Case] = &[
         a_generated_key_comes_back_from_a_table_with_a_trigger,
         GENERATED_KEY
     ),
+    live!(the_row_inserted_last_is_found, LAST_KEY),
     live!(generated_keys_that_are_not_claimed_are_refused),
 ];
 
@@ -436,6 +437,42 @@ async fn a_generated_key_comes_back_from_a_table_with_a_trigger(lab: &Lab) -> Re
     let rows = lab.rows(by_id(&table, [n()], Expr::eq(&id(), key))).await?;
     equal("the row with the key", rows, vec![vec![42.into()]])?;
     equal("rows in the log", lab.count(&log).await?, 8)
+}
+
+async fn the_row_inserted_last_is_found(lab: &Lab) -> Result<()> {
+    let table = numbered(lab, "last_numbered").await?;
+    let log = numbered(lab, "last_log").await?;
+    lab.commit(vec![insert_returning(&log, &[0, 0, 0], Vec::new())?])
+        .await?;
+    if let Some(trigger) = lab.target.statements.trigger {
+        let session = lab.session().await?;
+        for sql in trigger(table.name.as_str(), log.name.as_str()) {
+            session.run(&sql).await?;
+        }
+    }
+    let found = |number: i64| {
+        let last = Expr::LastKey {
+            table: table.clone(),
+            column: id(),
+        };
+        Step::Read {
+            select: by_id(&table, [n()], last.and(Expr::eq(&n(), number))),
+            expect: Expect::Rows(1),
+        }
+    };
+    let mut steps = Vec::new();
+    for number in [7, 8, 7] {
+        steps.push(insert_returning(&table, &[number], vec![id()])?);
+        steps.push(found(number));
+        steps.push(found(number));
+    }
+    lab.commit(steps).await?;
+    let wrong = vec![insert_returning(&table, &[9], vec![id()])?, found(8)];
+    match lab.instance.apply(&Batch::of(wrong)).await? {
+        BatchOutcome::Refused { step: 1, .. } => {}
+        other => bail!("another row was found: {other:?}"),
+    }
+    equal("rows", lab.count(&table).await?, 3)
 }
 
 async fn generated_keys_that_are_not_claimed_are_refused(lab: &Lab) -> Result<()> {

@@ -66,7 +66,7 @@ impl Was<'_> {
             Expr::Match {
                 column, how, text, ..
             } => self.with(column, |is| found(is, *how, text)),
-            Expr::InSelect { .. } => Answer::Open,
+            Expr::InSelect { .. } | Expr::LastKey { .. } => Answer::Open,
         }
     }
 

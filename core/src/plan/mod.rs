@@ -14,4 +14,4 @@ pub(crate) use options::{OptionColumns, OptionPlan, cells_of_rows};
 pub use page::{PagePlan, ScopedPage, SortKey, page};
 pub(crate) use page::{key_filter, rows_by_key, total_sort};
 pub use purpose::Purpose;
-pub use scope::{Mark, Meaning, RowAction, RowChange, ScopedBatch, scope};
+pub use scope::{Mark, Meaning, RowAction, RowChange, ScopedBatch, Terms, scope};

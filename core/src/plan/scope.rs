@@ -14,9 +14,10 @@ use super::marker::write_marker;
 use super::page::{key_filter, key_filters};
 use crate::catalog::Loaded;
 use crate::error::{Error, Result};
+use crate::field::FieldKind;
 use crate::ids::ChangeId;
 use crate::policy::{Action, Demand, Grant};
-use crate::schema::Definition;
+use crate::schema::{Definition, KeyMaker};
 
 /// What to do with a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,6 +108,16 @@ impl ScopedBatch {
     }
 }
 
+/// How a batch is run.
+pub struct Terms<'a> {
+    /// What marks it in the target, where there is a marker.
+    pub(crate) mark: Option<&'a Mark<'a>>,
+    /// How long it may take, in milliseconds.
+    pub(crate) deadline_ms: u32,
+    /// Whether the database finds the row again whose key it made last.
+    pub(crate) last_key: bool,
+}
+
 /// What marks a change in the target.
 pub struct Mark<'a> {
     pub(crate) change: &'a ChangeId,
@@ -122,16 +133,15 @@ pub fn scope(
     grant: &Grant,
     purpose: &Purpose,
     changes: &[RowChange],
-    mark: Option<&Mark<'_>>,
-    deadline_ms: u32,
+    terms: &Terms<'_>,
 ) -> Result<ScopedBatch> {
     for change in changes {
         grant.require(purpose.right(change.action))?;
     }
     let batch = Batch {
-        deadline_ms,
+        deadline_ms: terms.deadline_ms,
         // Who finds the marker knows that the rest took effect as well.
-        traceable: mark.is_some(),
+        traceable: terms.mark.is_some(),
         ..Batch::default()
     };
     let definition = &loaded.whole.schema.definition;
@@ -140,10 +150,11 @@ pub fn scope(
         grant,
         purpose,
         changes,
+        numbered: numbered(definition).filter(|_| terms.last_key),
         batch,
         meanings: Vec::new(),
     };
-    if let Some(mark) = mark {
+    if let Some(mark) = terms.mark {
         builder.write(Meaning::Marker, write_marker(mark.change, mark.now), 1);
     }
     builder.before();
@@ -162,11 +173,23 @@ pub fn scope(
 /// Whether the database makes the key, and the fields that are given: what rows of one insert have in common.
 type Alike = (bool, Vec<usize>);
 
+/// The column that the database numbers, where that is the whole key.
+fn numbered(definition: &Definition) -> Option<&Ident> {
+    match definition.key.as_slice() {
+        [part] if part.maker == KeyMaker::Database && part.kind == FieldKind::Integer => {
+            Some(&part.column)
+        }
+        _ => None,
+    }
+}
+
 struct Builder<'a> {
     definition: &'a Definition,
     grant: &'a Grant,
     purpose: &'a Purpose,
     changes: &'a [RowChange],
+    /// The column by which a row is found whose key the database has just made.
+    numbered: Option<&'a Ident>,
     batch: Batch,
     meanings: Vec<Meaning>,
 }
@@ -309,7 +332,13 @@ impl Builder<'_> {
             let Some(change) = self.changes.get(position) else {
                 continue;
             };
-            let fields = change.set.iter().map(|(field, _)| *field).collect();
+            let fields: Vec<usize> = change.set.iter().map(|(field, _)| *field).collect();
+            if change.key.is_empty()
+                && let Some(column) = self.numbered
+            {
+                self.add_numbered(column, &fields, position)?;
+                continue;
+            }
             let alike = (change.key.is_empty(), fields);
             match groups.iter_mut().find(|(known, _)| *known == alike) {
                 Some((_, positions)) => positions.push(position),
@@ -321,6 +350,32 @@ impl Builder<'_> {
             let rows = positions.len() as u64;
             self.write(Meaning::Write(positions), Statement::Insert(insert), rows);
         }
+        Ok(())
+    }
+
+    /// Adds one row and looks at it at once: nothing but being the last one tells it from others.
+    fn add_numbered(&mut self, column: &Ident, fields: &[usize], position: usize) -> Result<()> {
+        let insert = self.insert(fields, &[position])?;
+        self.write(Meaning::Write(vec![position]), Statement::Insert(insert), 1);
+        let table = &self.definition.table;
+        let last = || Expr::LastKey {
+            table: table.clone(),
+            column: column.clone(),
+        };
+        let read = |columns: Vec<Ident>, filter: Expr, expect: Expect| Step::Read {
+            select: Select::columns(table.clone(), columns, filter),
+            expect,
+        };
+        let grant = self.grant;
+        for (demand, demanded) in grant.added(self.purpose.right(RowAction::Add)) {
+            let filter = last().and(demanded.clone());
+            let step = read(vec![column.clone()], filter, Expect::Rows(1));
+            self.batch.steps.push(step);
+            self.meanings.push(Meaning::Check(demand, vec![position]));
+        }
+        let columns = self.definition.columns().cloned().collect();
+        self.batch.steps.push(read(columns, last(), Expect::Any));
+        self.meanings.push(Meaning::After);
         Ok(())
     }
 
@@ -379,7 +434,8 @@ impl Builder<'_> {
     }
 
     fn check_all(&mut self, action: RowAction, demands: &[(Demand, &Expr)]) -> Result<()> {
-        let positions = self.of(|change| change.action == action);
+        let is_checked = |change: &RowChange| change.key.is_empty() && self.numbered.is_some();
+        let positions = self.of(|change| change.action == action && !is_checked(change));
         if demands.is_empty() || positions.is_empty() {
             return Ok(());
         }

@@ -46,7 +46,7 @@ use crate::ids::ChangeId;
 use crate::journal::{self, Entry, Opening};
 use crate::options;
 use crate::permit;
-use crate::plan::{self, Mark, RowChange, ScopedBatch};
+use crate::plan::{self, Mark, RowChange, ScopedBatch, Terms};
 use crate::policy::{self, Grant};
 use crate::targets::Opened;
 use sent::Sent;
@@ -177,8 +177,11 @@ async fn prepare(
         &grant,
         &command.purpose,
         &changes,
-        mark,
-        app.options.batch_deadline_ms,
+        &Terms {
+            mark,
+            deadline_ms: app.options.batch_deadline_ms,
+            last_key: target.server.capabilities.last_key,
+        },
     )?;
     let scoped = match how {
         Sending::Real => scoped,

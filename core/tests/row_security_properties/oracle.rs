@@ -9,7 +9,7 @@ use quillback_core::write::RowStatus;
 
 use super::filter;
 use super::value::{Kind, Val};
-use super::world::{COLUMNS, Change, GROUPS, Holder, OWNER, Row, Seen, Who, World, column};
+use super::world::{COLUMNS, Change, GROUPS, Holder, OWNER, Row, Seen, Table, Who, World, column};
 
 /// What must come of a write.
 #[derive(Clone, Debug, PartialEq)]
@@ -232,8 +232,7 @@ impl Oracle<'_> {
             return rejected(taken);
         }
         let after: Vec<Option<Row>> = changes.iter().map(|change| self.after(change)).collect();
-        for edits in [true, false] {
-            let failing = self.failing(changes, &after, edits, &right);
+        for failing in self.failures(changes, &after, &right) {
             if failing.iter().any(Option::is_some) {
                 return rejected(failing);
             }
@@ -382,6 +381,28 @@ impl Oracle<'_> {
             }
             Change::Delete { .. } => None,
         }
+    }
+
+    /// What is looked at after the rows are written, in the order in which it is. A row that the database numbers is
+    /// looked at as soon as it is there.
+    fn failures(
+        &self,
+        changes: &[Change],
+        after: &[Option<Row>],
+        right: impl Fn(&Change) -> Action + Copy,
+    ) -> Vec<Vec<Obstacle>> {
+        let edits = self.failing(changes, after, true, right);
+        if self.world.table != Table::Numbered {
+            return vec![edits, self.failing(changes, after, false, right)];
+        }
+        let alone = |wanted: usize| {
+            let mut one = vec![None; after.len()];
+            one[wanted].clone_from(&after[wanted]);
+            self.failing(changes, &one, false, right)
+        };
+        let mut all: Vec<_> = (0..after.len()).map(alone).collect();
+        all.push(edits);
+        all
     }
 
     /// The changes that the first demand stops that stops any, of those of edited or of added rows.

@@ -456,7 +456,7 @@ impl Maker {
             };
             let can_add = self.table == Table::Existing || !self.names_key;
             let change = match self.dice.below(10) {
-                0..=3 if can_add && self.table != Table::Numbered => {
+                0..=3 if can_add => {
                     let number = if self.table == Table::Existing && self.dice.chance(20) {
                         number
                     } else {

@@ -97,6 +97,7 @@ pub(crate) fn best() -> Capabilities {
         foreign_keys: true,
         // LAST_INSERT_ID; MySQL has no RETURNING.
         generated_keys: GeneratedKeys::OneRow,
+        last_key: true,
         streaming: true,
         cancel: true,
         // What others call a schema is a database here; one connection reaches all of them.

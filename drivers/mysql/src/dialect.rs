@@ -80,6 +80,18 @@ impl Dialect for MySqlDialect {
         Ok(())
     }
 
+    /// Of this connection alone, and triggers leave it as it is:
+    /// <https://dev.mysql.com/doc/refman/8.4/en/information-functions.html#function_last-insert-id>
+    fn last_key(
+        &self,
+        w: &mut SqlWriter<'_>,
+        _table: &TableRef,
+        column: &Ident,
+    ) -> Result<(), RenderError> {
+        w.ident(column).syntax(" = LAST_INSERT_ID()");
+        Ok(())
+    }
+
     fn same(&self, w: &mut SqlWriter<'_>, column: &Ident, value: &Value) {
         if is_zero_date(value) {
             // Strict sessions refuse to compare with a date that does not exist, so its text is compared.

@@ -19,6 +19,7 @@ pub(crate) fn capabilities() -> Capabilities {
         enforced_keys: true,
         foreign_keys: true,
         generated_keys: GeneratedKeys::AllRows,
+        last_key: true,
         streaming: true,
         cancel: true,
         schemas: true,

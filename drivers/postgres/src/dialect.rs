@@ -71,6 +71,29 @@ impl Dialect for Postgres {
         dialect::standard_equality(w, column, values)
     }
 
+    /// The last number of the column's own sequence in this session; a column without one matches no row:
+    /// <https://www.postgresql.org/docs/current/functions-sequence.html>
+    fn last_key(
+        &self,
+        w: &mut SqlWriter<'_>,
+        table: &TableRef,
+        column: &Ident,
+    ) -> Result<(), RenderError> {
+        let mut quoted = String::new();
+        if let Some(schema) = &table.schema {
+            self.quote(&mut quoted, schema.as_str());
+            quoted.push('.');
+        }
+        self.quote(&mut quoted, table.name.as_str());
+        w.ident(column)
+            .syntax(" = currval(pg_get_serial_sequence(")
+            .param(&Value::Text(quoted))
+            .syntax(", ")
+            .param(&Value::Text(column.as_str().to_owned()))
+            .syntax("))");
+        Ok(())
+    }
+
     fn same(&self, w: &mut SqlWriter<'_>, column: &Ident, value: &Value) {
         w.ident(column);
         // Type json has no equality; jsonb compares what a document means.

@@ -81,6 +81,17 @@ impl Dialect for Sqlite {
         Ok(())
     }
 
+    /// Triggers leave it as it is: <https://www.sqlite.org/c3ref/last_insert_rowid.html>
+    fn last_key(
+        &self,
+        w: &mut SqlWriter<'_>,
+        _table: &TableRef,
+        column: &Ident,
+    ) -> Result<(), RenderError> {
+        w.ident(column).syntax(" = last_insert_rowid()");
+        Ok(())
+    }
+
     fn same(&self, w: &mut SqlWriter<'_>, column: &Ident, value: &Value) {
         w.ident(column).syntax(" IS ").param(value);
         if has_text(std::slice::from_ref(value)) {

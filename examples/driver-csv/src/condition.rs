@@ -101,9 +101,9 @@ impl Condition {
                 at: at(&column)?,
                 values,
             },
-            Expr::InSelect { .. } => {
+            Expr::InSelect { .. } | Expr::LastKey { .. } => {
                 return Err(DriverError::unsupported(
-                    "a condition that was not resolved",
+                    "a condition that looks elsewhere",
                 ));
             }
             Expr::Match {

@@ -42,6 +42,20 @@ pub trait Dialect: Send + Sync {
     /// Prints "the column equals the value, or both are NULL", which is never unknown; exact as [`Self::equals_any`].
     fn same(&self, w: &mut SqlWriter<'_>, column: &Ident, value: &Value);
 
+    /// Prints "the column holds the number of the row inserted just before" ([`Expr::LastKey`]). Databases that cannot
+    /// say so leave this out and do not claim `last_key`.
+    ///
+    /// # Errors
+    /// That this database cannot express it.
+    fn last_key(
+        &self,
+        _w: &mut SqlWriter<'_>,
+        _table: &TableRef,
+        _column: &Ident,
+    ) -> Result<(), RenderError> {
+        Err(RenderError::unsupported("the key of the last insert"))
+    }
+
     /// Prints a search in a text that takes every character of the needle literally.
     fn text_match(
         &self,

@@ -108,6 +108,7 @@ pub fn expr(w: &mut SqlWriter<'_>, condition: &Expr) -> Result<(), RenderError> 
             write_select(w, select)?;
             w.syntax(")");
         }
+        Expr::LastKey { table, column } => dialect.last_key(w, table, column)?,
         Expr::Match {
             column,
             how,

@@ -228,6 +228,17 @@ fn version_1_0_is_written_and_read_as_it_always_was() {
 }
 
 #[test]
+fn the_last_key_comes_back_as_it_went_in() {
+    let last = Expr::LastKey {
+        table: table(),
+        column: ident("c"),
+    };
+    let select = Select::count(table(), last);
+    let bytes = encode_select(&select).unwrap();
+    assert_eq!(decode_select(&bytes).unwrap(), select);
+}
+
+#[test]
 fn a_request_that_needs_a_newer_driver_is_refused() {
     let mut bytes = encode_batch(&every_batch()).unwrap();
     bytes[0] = 1;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Select;
-use crate::ident::Ident;
+use crate::ident::{Ident, TableRef};
 use crate::value::Value;
 
 /// Comparison of a column with a value. A NULL on either side makes it unknown, as in SQL.
@@ -82,6 +82,14 @@ pub enum Expr {
         column: Ident,
         /// One column of another table.
         select: Box<Select>,
+    },
+    /// Column holds the number that the database gave to the row inserted just before, by this batch and into this table:
+    /// no other row, whoever else inserts at the same time. For databases that claim `last_key`.
+    LastKey {
+        /// Table.
+        table: TableRef,
+        /// The column that the database numbers, which is the whole key.
+        column: Ident,
     },
     /// Text search; unknown when the column is NULL.
     Match {

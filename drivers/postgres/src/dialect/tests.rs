@@ -68,6 +68,13 @@ fn conditions_keep_null_and_search_literally() {
     for (condition, sql) in [
         (same(1.into()), "\"a\" IS NOT DISTINCT FROM $1"),
         (
+            Expr::LastKey {
+                table: table(),
+                column: ident("a"),
+            },
+            "\"a\" = currval(pg_get_serial_sequence($1, $2))",
+        ),
+        (
             same(Value::Json("1".into())),
             "\"a\"::jsonb IS NOT DISTINCT FROM $1::jsonb",
         ),

@@ -1,7 +1,10 @@
 //! Conditions.
 
 use super::statement::{put_select, take_select};
-use super::{Put, Take, put_flag, put_ident, put_list, take_flag, take_ident, take_list, unknown};
+use super::{
+    Put, Take, put_flag, put_ident, put_list, put_table, take_flag, take_ident, take_list,
+    take_table, unknown,
+};
 use crate::codec::{self, Reader};
 use crate::error::{Category, DriverError};
 use crate::sql::{Compare, Expr, TextMatch};
@@ -22,6 +25,7 @@ mod node {
     pub(super) const IN: u8 = 8;
     pub(super) const IN_SELECT: u8 = 9;
     pub(super) const MATCH: u8 = 10;
+    pub(super) const LAST_KEY: u8 = 11;
 }
 
 pub(super) fn put_expr(out: &mut Vec<u8>, expr: &Expr, depth: u32) -> Put {
@@ -101,6 +105,11 @@ fn put_leaf(out: &mut Vec<u8>, expr: &Expr) -> Put {
             put_flag(out, *ignore_case);
             codec::put_value(out, text);
         }
+        Expr::LastKey { table, column } => {
+            out.push(node::LAST_KEY);
+            put_table(out, table)?;
+            put_ident(out, column)?;
+        }
         Expr::True
         | Expr::False
         | Expr::And(_)
@@ -144,6 +153,10 @@ fn take_leaf(reader: &mut Reader<'_>, node: u8) -> Take<Expr> {
                 _ => return unknown("comparison"),
             },
             value: take_value(reader)?,
+        },
+        node::LAST_KEY => Expr::LastKey {
+            table: take_table(reader)?,
+            column: take_ident(reader)?,
         },
         node::SAME => Expr::Same {
             column: take_ident(reader)?,
