@@ -38,6 +38,9 @@ pub struct LimitsSection {
     pub depth: u64,
     /// Estimated cost: every field counts one, times the page sizes (`first`, `last`) around it.
     pub cost: u64,
+    /// Estimated cost of everything that one user, or one address without a user, asks for in a minute, over all
+    /// connections; 0 is no limit. It fills again evenly.
+    pub cost_per_minute: u64,
     /// Aliases of a GraphQL document after its fragments are unfolded.
     pub aliases: u64,
     /// Directives of a GraphQL document after its fragments are unfolded.
@@ -77,6 +80,7 @@ impl Default for LimitsSection {
             nodes: 1_000,
             depth: 16,
             cost: 100_000,
+            cost_per_minute: 20_000_000,
             aliases: 20,
             directives: 50,
             root_fields: 20,

@@ -1,4 +1,4 @@
-//! GQL-02 to GQL-11, GQL-25: documents that are too deep, too wide or too expensive.
+//! GQL-02 to GQL-11, GQL-25, GQL-28: documents that are too deep, too wide or too expensive.
 
 use std::{
     fs,
@@ -328,6 +328,27 @@ async fn gql_11_page_sizes_multiply_the_cost_before_anything_runs() {
         let ran = server.gates.listed.load(Ordering::SeqCst) > before;
         assert_eq!(ran, limit.is_empty(), "{document}");
     }
+}
+
+#[tokio::test]
+async fn gql_28_a_budget_is_shared_by_all_connections_of_a_user() {
+    let server = TestServer::with(|config| config.limits.cost_per_minute = 10).await;
+    let document = json!({ "query": "{hello hi: hello ho: hello hu: hello}" }).to_string();
+    let of = |token: &str| post(&document).header("authorization", &format!("Bearer {token}"));
+    for _ in 0..2 {
+        let reply = send(server.address, of("ann")).await;
+        assert_eq!(reply.status, StatusCode::OK, "{reply:?}");
+    }
+    let refused = send(server.address, of("ann")).await;
+    assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(
+        (refused.code().as_str(), refused.limit().as_str()),
+        ("BUDGET_EXCEEDED", "cost_per_minute")
+    );
+    let seconds: u64 = refused.header("retry-after").parse().unwrap();
+    assert!((1..=60).contains(&seconds), "{seconds}");
+    let other = send(server.address, of("bob")).await;
+    assert_eq!(other.status, StatusCode::OK);
 }
 
 #[tokio::test]

@@ -27,6 +27,8 @@ pub struct Admitted {
     pub kind: OperationType,
     /// Whether any part of the document asks for the schema.
     pub introspects: bool,
+    /// Estimated cost of the chosen operation.
+    pub cost: u64,
 }
 
 /// Checks and parses a document; `single` names top-level fields of which one document may have only one.
@@ -52,11 +54,12 @@ pub fn admit(
     )?;
     let executed = choose(&document, envelope.operation_name.as_deref())?;
     let kind = executed.ty;
-    let introspects = measure(&document, executed, &envelope.variables, limits, single)?;
+    let measured = measure(&document, executed, &envelope.variables, limits, single)?;
     Ok(Admitted {
         document,
         kind,
-        introspects,
+        introspects: measured.introspects,
+        cost: measured.cost,
     })
 }
 
@@ -107,16 +110,17 @@ fn choose<'a>(
 }
 
 /// Checks the size of all operations and fragments, because validation visits them all.
-/// Answers whether any of them asks for the schema.
+/// Answers the cost of the one that is executed, and whether any of them asks for the schema.
 fn measure(
     document: &ExecutableDocument,
     executed: &OperationDefinition,
     variables: &Variables,
     limits: &LimitsSection,
     single: &[&str],
-) -> Result<bool, PublicError> {
+) -> Result<Measure, PublicError> {
     let mut measurer = Measurer::new(document, executed, variables, single);
     let mut total = Measure::default();
+    let mut cost = 0;
     for (_, operation) in document.operations.iter() {
         let operation = &operation.node;
         let one = measurer.operation(operation)?;
@@ -133,6 +137,7 @@ fn measure(
         )?;
         if std::ptr::eq(operation, executed) {
             within("cost", one.cost, limits.cost)?;
+            cost = one.cost;
         }
         total.beside(one);
     }
@@ -153,7 +158,7 @@ fn measure(
         );
         return Err(PublicError::graphql("LIMIT_EXCEEDED", message).detail("limit", "single"));
     }
-    Ok(total.introspects)
+    Ok(Measure { cost, ..total })
 }
 
 fn within(limit: &'static str, value: u64, maximum: u64) -> Result<(), PublicError> {

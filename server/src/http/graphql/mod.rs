@@ -3,6 +3,7 @@
 //! Order of a request: form of the answer, method, credentials and origin, content type, body, parameters, gate, task
 //! with deadline, masking. Subscriptions have a folder of their own, `live`, with the same gate in front.
 
+mod budget;
 mod cost;
 mod envelope;
 mod gate;
@@ -34,6 +35,7 @@ use hyper::{
 };
 use tokio::sync::Semaphore;
 
+use self::budget::Budgets;
 use self::live::Seats;
 use self::run::{Done, Job, run};
 use super::{
@@ -66,6 +68,7 @@ pub struct Endpoint<E> {
     lifecycle: Lifecycle,
     slots: Arc<Semaphore>,
     seats: Arc<Seats>,
+    budgets: Arc<Budgets>,
 }
 
 impl<E: Executor> Endpoint<E> {
@@ -86,6 +89,7 @@ impl<E: Executor> Endpoint<E> {
             single,
             slots: Arc::new(Semaphore::new(options.limits.requests)),
             seats: Arc::default(),
+            budgets: Arc::new(Budgets::new(options.limits.cost_per_minute)),
             options,
             lifecycle,
         }
@@ -119,6 +123,7 @@ impl<E: Executor> Endpoint<E> {
         let job = Job {
             executor: self.executor.clone(),
             prepare: Arc::clone(&self.prepare),
+            budgets: Arc::clone(&self.budgets),
             meta,
             envelope,
             admitted,

@@ -1,7 +1,9 @@
 //! Executes a GraphQL request in its own task, with a deadline and shielded from panics.
 
 use std::{
+    net::IpAddr,
     panic::AssertUnwindSafe,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -11,7 +13,7 @@ use hyper::{HeaderMap, StatusCode};
 use tokio::task::{AbortHandle, JoinHandle};
 use tracing::Instrument;
 
-use super::{Admitted, Envelope, Prepare};
+use super::{Admitted, Envelope, Prepare, budget::Budgets};
 use crate::{
     http::{Lifecycle, PublicError, RequestMeta},
     logging,
@@ -34,6 +36,14 @@ pub struct Prepared {
     pub finish: Option<Finish>,
 }
 
+impl Prepared {
+    /// Whose budget is spent: the user's, or that of an address from which nobody is signed in.
+    pub(super) fn payer(&self, address: IpAddr) -> String {
+        let user = self.caller.clone();
+        user.unwrap_or_else(|| format!("address {address}"))
+    }
+}
+
 /// What an execution gave.
 pub(super) struct Done {
     pub response: Response,
@@ -45,6 +55,7 @@ pub(super) struct Done {
 pub(super) struct Job<E> {
     pub executor: E,
     pub prepare: Prepare,
+    pub budgets: Arc<Budgets>,
     pub meta: RequestMeta,
     pub envelope: Envelope,
     pub admitted: Admitted,
@@ -102,7 +113,11 @@ async fn execute<E: Executor>(job: Job<E>) -> Result<Done, PublicError> {
         operation_name,
         variables,
     } = job.envelope;
+    let address = job.meta.client_address;
     let prepared = (job.prepare)(job.meta).await?;
+    let caller = prepared.payer(address);
+    job.budgets
+        .spend(&caller, job.admitted.cost, Instant::now())?;
     if job.admitted.introspects && !prepared.introspection {
         return Err(super::introspection_disabled());
     }

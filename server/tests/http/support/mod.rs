@@ -102,8 +102,10 @@ fn prepare(gates: Arc<Gates>, options: &HttpOptions) -> Prepare {
     let cookie = options.cookie;
     Arc::new(move |meta: RequestMeta| {
         let handle: Handle = Arc::new(Mutex::new(None::<CookieCommand>));
+        let caller = meta.credentials.as_ref().map(Credentials::token);
         let mut prepared = Prepared {
-            introspection: meta.credentials.as_ref().map(Credentials::token).is_some(),
+            introspection: meta.credentials.is_some(),
+            caller: caller.map(|token| token.expose().to_owned()),
             ..Prepared::default()
         };
         prepared.data.insert(Arc::clone(&gates));
