@@ -10,6 +10,7 @@
 
 #![expect(clippy::too_many_lines, reason = "rows are data, one after the other")]
 
+mod books;
 mod connections;
 mod console;
 mod entitlements;
@@ -24,6 +25,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
 
+use books::Books;
 use world::World;
 
 /// Somebody who calls.
@@ -187,6 +189,7 @@ impl Row {
 /// Runs the rows of a topic in a world of their own, and tells every difference at once.
 async fn check(rows: Vec<Row>) {
     let mut world = World::make().await;
+    let start = Books::of(&world).await;
     let mut differences = Vec::new();
     for row in rows {
         for who in Who::ALL {
@@ -204,8 +207,14 @@ async fn check(rows: Vec<Row>) {
                     row.field
                 ));
             }
-            // What was refused has changed nothing that matters to others.
-            if row.changes() && (got == DATA || got == NOTHING) {
+            if !row.changes() {
+                continue;
+            }
+            let after = Books::of(&world).await;
+            if let Some(fault) = start.fault(&after, &row, &got) {
+                differences.push(format!("{} for {who:?}: {got}, and {fault}", row.field));
+            }
+            if after != start || got == DATA || got == NOTHING {
                 world = world.restored().await;
             }
         }
