@@ -7,6 +7,8 @@ on_every_database! {
     all_three_modules_work_on_one_database;
     a_field_is_added_and_removed_with_its_column;
     names_that_need_quoting_work_everywhere;
+    /// The document of a schema is not of the database that it comes from.
+    a_schema_moves_to_every_other_kind_of_database;
 }
 
 mod cases {
@@ -193,5 +195,57 @@ mod cases {
             .await;
         assert_eq!(page["nodes"][0]["values"], values);
         table.drop(&admin).await;
+    }
+
+    pub async fn a_schema_moves_to_every_other_kind_of_database(
+        server: TestServer,
+        admin: Client,
+        database: Database,
+    ) {
+        let source = database.table(&admin).await;
+        let exported = admin
+            .run(
+                "query($id: ID!) { exportSchema(id: $id) }",
+                json!({ "id": source.schema }),
+            )
+            .await;
+        let others = [
+            Some(Database::sqlite(&server.file(""))),
+            Database::server("postgres"),
+            Database::server("mysql"),
+        ];
+        for other in others.into_iter().flatten() {
+            let connection = other.connect(&admin).await;
+            let name = format!("t_{}", unique_id().replace('-', "_"));
+            let import = async |dry_run: bool| {
+                let input = json!({
+                    "document": exported["exportSchema"], "idPolicy": "NEW", "label": name, "table": name,
+                    "tableSchema": null, "connectionId": connection, "dryRun": dry_run,
+                });
+                let document = "mutation($input: ImportSchemaInput!) {
+                    importSchema(input: $input) { schemaId replaces problems { path code } schema { id } statements }
+                }";
+                let answer = admin.run(document, json!({ "input": input })).await;
+                answer["importSchema"].clone()
+            };
+            let tried = import(true).await;
+            assert_eq!(tried["problems"], json!([]), "{tried:#}");
+            assert_eq!(tried["schema"], json!(null), "{tried:#}");
+            let done = import(false).await;
+            let moved = Table {
+                schema: done["schema"]["id"].as_str().unwrap().to_owned(),
+                name,
+                ..source.clone()
+            };
+            let row = json!({ "name": "é 🦆", "amount": "12.50", "count": 7, "day": "2026-02-28", "done": true });
+            let added = moved.add(&admin, std::slice::from_ref(&row)).await;
+            let page = moved.page(&admin, json!({})).await;
+            assert_eq!(page["nodes"][0]["key"], added[0]["key"]);
+            for (field, value) in row.as_object().unwrap() {
+                assert_eq!(&page["nodes"][0]["values"][field], value, "{field}");
+            }
+            moved.drop(&admin).await;
+        }
+        source.drop(&admin).await;
     }
 }
