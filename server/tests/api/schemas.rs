@@ -235,7 +235,6 @@ mod cases {
             let moved = Table {
                 schema: done["schema"]["id"].as_str().unwrap().to_owned(),
                 name,
-                ..source.clone()
             };
             let row = json!({ "name": "é 🦆", "amount": "12.50", "count": 7, "day": "2026-02-28", "done": true });
             let added = moved.add(&admin, std::slice::from_ref(&row)).await;
