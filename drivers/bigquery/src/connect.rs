@@ -1,0 +1,246 @@
+//! The service: requests with a token, sent again while that is of use.
+
+pub(crate) mod credentials;
+pub(crate) mod http;
+mod key;
+mod tls;
+
+use std::time::Duration;
+
+use hyper::Method;
+use quillback_plugin_api::{Category, DriverError};
+use ring::rand::{SecureRandom as _, SystemRandom};
+use serde::Deserialize;
+use serde_json::Value as Json;
+use tokio::time::Instant;
+
+use crate::errors::{self, ErrorProto};
+use crate::options::{Settings, config};
+use credentials::Tokens;
+use http::{Answer, Http, Request};
+
+/// Shortest wait before a request is sent again; each further one is twice as long, up to [`LONGEST`].
+const SHORTEST: Duration = Duration::from_millis(200);
+const LONGEST: Duration = Duration::from_secs(8);
+
+/// One project of the service.
+pub(crate) struct Service {
+    http: Http,
+    tokens: Tokens,
+    base: String,
+    random: SystemRandom,
+    request_timeout: Duration,
+    retry: Duration,
+    /// Project that is worked in.
+    pub(crate) project: String,
+    /// Data set that unnamed tables are in.
+    pub(crate) dataset: String,
+    pub(crate) location: Option<String>,
+    pub(crate) maximum_bytes_billed: u64,
+}
+
+/// A request to the service. Each may be sent twice: those that start something carry an id of their own.
+pub(crate) struct Call<'c> {
+    pub(crate) method: Method,
+    /// Path below the project.
+    pub(crate) path: String,
+    pub(crate) query: Vec<(&'c str, String)>,
+    pub(crate) body: Option<&'c Json>,
+}
+
+impl<'c> Call<'c> {
+    pub(crate) fn get(path: String) -> Self {
+        Self {
+            method: Method::GET,
+            path,
+            query: Vec::new(),
+            body: None,
+        }
+    }
+
+    pub(crate) fn post(path: String, body: &'c Json) -> Self {
+        Self {
+            method: Method::POST,
+            path,
+            query: Vec::new(),
+            body: Some(body),
+        }
+    }
+
+    pub(crate) fn with(mut self, name: &'c str, value: impl Into<String>) -> Self {
+        self.query.push((name, value.into()));
+        self
+    }
+}
+
+/// An answer that is no success.
+pub(crate) struct Refusal {
+    pub(crate) status: u16,
+    pub(crate) proto: ErrorProto,
+    /// Whether the request was sent before, so that it may have been taken then.
+    pub(crate) is_repeated: bool,
+}
+
+/// Why there is no answer.
+pub(crate) enum Failure {
+    /// The service refused.
+    Refused(Refusal),
+    /// Nothing came back, or what came back is no answer.
+    Lost(DriverError),
+}
+
+impl From<Failure> for DriverError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Refused(refusal) => errors::from_service(refusal.status, &refusal.proto),
+            Failure::Lost(error) => error,
+        }
+    }
+}
+
+impl Service {
+    /// # Errors
+    /// `Config` when key or certificate cannot be read.
+    pub(crate) fn new(settings: Settings) -> Result<Self, DriverError> {
+        let tls = tls::client_config(settings.root_certificate.as_deref())?;
+        let http = Http::new(tls, settings.connect_timeout);
+        let tokens = Tokens::new(settings.authentication, settings.key.as_deref())?;
+        let project = settings.project.or_else(|| tokens.project());
+        let project = project.ok_or_else(|| config("option `project` is missing"))?;
+        let base = settings.endpoint.as_str().trim_end_matches('/');
+        Ok(Self {
+            base: format!("{base}/bigquery/v2/projects/{project}"),
+            http,
+            tokens,
+            random: SystemRandom::new(),
+            request_timeout: settings.request_timeout,
+            retry: settings.retry,
+            project,
+            dataset: settings.dataset,
+            location: settings.location,
+            maximum_bytes_billed: settings.maximum_bytes_billed,
+        })
+    }
+
+    /// Closes the connections that nobody uses.
+    pub(crate) fn close(&self) {
+        self.http.close();
+    }
+
+    /// A name for a job or request that nothing else has.
+    pub(crate) fn fresh_id(&self) -> String {
+        let mut bytes = [0_u8; 16];
+        // Without randomness the machine is broken; the service then refuses the second job of the same name.
+        let _ = self.random.fill(&mut bytes);
+        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        format!("quillback_{hex}")
+    }
+
+    /// Sends a request and reads the answer. While the service is out of reach, overloaded or over a rate it is sent
+    /// again, after waits that double and differ by chance.
+    ///
+    /// # Errors
+    /// What the service says last.
+    pub(crate) async fn call<T: for<'de> Deserialize<'de>>(
+        &self,
+        call: &Call<'_>,
+    ) -> Result<T, Failure> {
+        let until = Instant::now() + self.retry;
+        let mut wait = SHORTEST;
+        let (mut is_repeated, mut has_renewed) = (false, false);
+        loop {
+            let (passing, failure) = match self.attempt(call).await {
+                Ok(answer) if answer.is_success() => return parsed(&answer),
+                Ok(answer) if answer.status == 401 && !has_renewed => {
+                    // A token may be taken back before its time.
+                    self.tokens.forget();
+                    has_renewed = true;
+                    continue;
+                }
+                Ok(answer) => {
+                    let proto = error_of(&answer);
+                    let passing = errors::is_passing(answer.status, &proto.reason);
+                    let refusal = Refusal {
+                        status: answer.status,
+                        proto,
+                        is_repeated,
+                    };
+                    (passing, Failure::Refused(refusal))
+                }
+                Err(error) => (error.category == Category::Connect, Failure::Lost(error)),
+            };
+            if !passing || Instant::now() + wait > until {
+                return Err(failure);
+            }
+            is_repeated = true;
+            tokio::time::sleep(self.jitter(wait)).await;
+            wait = (wait * 2).min(LONGEST);
+        }
+    }
+
+    /// Between half of the wait and all of it.
+    fn jitter(&self, wait: Duration) -> Duration {
+        let mut bytes = [0_u8; 2];
+        let _ = self.random.fill(&mut bytes);
+        wait / 2 + wait / 2 * u32::from(u16::from_le_bytes(bytes)) / u32::from(u16::MAX)
+    }
+
+    async fn attempt(&self, call: &Call<'_>) -> Result<Answer, DriverError> {
+        let token = self.tokens.current(&self.http).await?;
+        let mut url = format!("{}{}", self.base, call.path);
+        if !call.query.is_empty() {
+            let mut query = form_urlencoded::Serializer::new(String::new());
+            query.extend_pairs(call.query.iter().map(|(name, value)| (*name, value)));
+            url = format!("{url}?{}", query.finish());
+        }
+        let request = Request {
+            method: call.method.clone(),
+            url: &url,
+            token: token.as_deref(),
+            content: call.body.map(|body| ("application/json", body.to_string())),
+            headers: &[],
+        };
+        let sent = tokio::time::timeout(self.request_timeout, self.http.send(request));
+        sent.await.unwrap_or_else(|_| {
+            let message = "the service did not answer within `request_timeout_ms`";
+            Err(DriverError::new(Category::Connect, message))
+        })
+    }
+}
+
+fn parsed<T: for<'de> Deserialize<'de>>(answer: &Answer) -> Result<T, Failure> {
+    // Some successes, such as a cancellation, may have nothing to say.
+    let body: &[u8] = if answer.body.is_empty() {
+        b"{}"
+    } else {
+        &answer.body
+    };
+    serde_json::from_slice(body).map_err(|_| {
+        let message = "the endpoint answered with something that is no answer of BigQuery: check the option `endpoint`";
+        Failure::Lost(DriverError::new(Category::Protocol, message))
+    })
+}
+
+#[derive(Deserialize)]
+struct ErrorBody {
+    error: ErrorList,
+}
+
+#[derive(Deserialize)]
+struct ErrorList {
+    #[serde(default)]
+    message: String,
+    #[serde(default)]
+    errors: Vec<ErrorProto>,
+}
+
+fn error_of(answer: &Answer) -> ErrorProto {
+    let Ok(ErrorBody { error }) = serde_json::from_slice(&answer.body) else {
+        return ErrorProto::default();
+    };
+    let first = error.errors.into_iter().next();
+    first.unwrap_or(ErrorProto {
+        reason: String::new(),
+        message: error.message,
+    })
+}
