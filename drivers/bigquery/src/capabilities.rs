@@ -24,6 +24,7 @@ pub(crate) fn capabilities() -> Capabilities {
         enforced_keys: false,
         foreign_keys: false,
         generated_keys: GeneratedKeys::No,
+        last_key: false,
         streaming: true,
         cancel: true,
         // Data sets.

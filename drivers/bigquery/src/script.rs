@@ -63,9 +63,9 @@ impl Script {
 
     /// The row that a script ends with.
     fn answer(&self, state: &str) -> String {
-        let mut answer = format!("SELECT '{state}' AS state, found AS found");
+        let mut answer = format!("SELECT '{state}' AS state, quillback_found AS found");
         for at in &self.reads {
-            let _ = write!(answer, ", r{at} AS r{at}");
+            let _ = write!(answer, ", quillback_r{at} AS r{at}");
         }
         answer + ";"
     }
@@ -133,10 +133,10 @@ pub(crate) fn batch(batch: &Batch, known: &Known) -> Result<Script, DriverError>
     let steps = batch.steps.iter().enumerate();
     let reads = steps.filter(|(_, step)| matches!(step, Step::Read { .. }));
     script.reads = reads.map(|(at, _)| at).collect();
-    script.line("DECLARE n INT64 DEFAULT 0;");
-    script.line("DECLARE found STRING DEFAULT '';");
+    script.line("DECLARE quillback_n INT64 DEFAULT 0;");
+    script.line("DECLARE quillback_found STRING DEFAULT '';");
     if !script.reads.is_empty() {
-        let names: Vec<_> = script.reads.iter().map(|at| format!("r{at}")).collect();
+        let names: Vec<_> = script.reads.iter().map(|at| format!("quillback_r{at}")).collect();
         script.line(&format!("DECLARE {} STRING;", names.join(", ")));
     }
     script.line("BEGIN TRANSACTION;");
@@ -163,8 +163,8 @@ fn add_step(
     let expect = match step {
         Step::Read { select, expect } => {
             let part = rows::read(dialect, select, known.get(&select.from))?;
-            script.line(&format!("SET r{at} = ({});", part.sql));
-            script.line(&format!("SET n = ARRAY_LENGTH(JSON_QUERY_ARRAY(r{at}));"));
+            script.line(&format!("SET quillback_r{at} = ({});", part.sql));
+            script.line(&format!("SET quillback_n = ARRAY_LENGTH(JSON_QUERY_ARRAY(quillback_r{at}));"));
             script.params.extend(part.params);
             expect
         }
@@ -174,35 +174,35 @@ fn add_step(
             expect,
         } => {
             let part = check(dialect, table, filter)?;
-            script.line(&format!("SET n = ({});", part.sql));
+            script.line(&format!("SET quillback_n = ({});", part.sql));
             script.params.extend(part.params);
             expect
         }
         Step::Write { statement, expect } => {
             let parts = write(dialect, statement, known)?;
-            script.line("SET n = 0;");
+            script.line("SET quillback_n = 0;");
             for part in parts {
                 script.line(&format!("{};", part.sql));
                 // It is that of the statement just before.
-                script.line("SET n = n + @@row_count;");
+                script.line("SET quillback_n = quillback_n + @@row_count;");
                 script.params.extend(part.params);
             }
             expect
         }
     };
-    script.line("SET found = CONCAT(found, CAST(n AS STRING), ',');");
+    script.line("SET quillback_found = CONCAT(quillback_found, CAST(quillback_n AS STRING), ',');");
     if let Step::Write {
         statement: Statement::Insert(insert),
         ..
     } = step
         && insert::is_keyed(insert, known.get(&insert.table))
     {
-        script.end_unless(&format!("n = {}", insert.rows.len()), "duplicate");
+        script.end_unless(&format!("quillback_n = {}", insert.rows.len()), "duplicate");
     }
     match expect {
         Expect::Any => {}
-        Expect::Rows(wanted) => script.end_unless(&format!("n = {wanted}"), "refused"),
-        Expect::AtMost(most) => script.end_unless(&format!("n <= {most}"), "refused"),
+        Expect::Rows(wanted) => script.end_unless(&format!("quillback_n = {wanted}"), "refused"),
+        Expect::AtMost(most) => script.end_unless(&format!("quillback_n <= {most}"), "refused"),
     }
     Ok(())
 }

@@ -65,7 +65,7 @@ struct Resource {
     table_constraints: Constraints,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Schema {
     pub(crate) fields: Vec<Field>,

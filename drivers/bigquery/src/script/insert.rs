@@ -107,7 +107,7 @@ fn plain(
     Ok(w.finish())
 }
 
-/// `MERGE INTO t AS old USING (SELECT .. AS c0 UNION ALL SELECT ..) AS new ON old.k = new.c0 WHEN NOT MATCHED THEN
+/// `MERGE INTO t AS present USING (SELECT .. AS c0 UNION ALL SELECT ..) AS given ON present.k = given.c0 WHEN NOT MATCHED THEN
 /// INSERT (k, ..) VALUES (c0, ..)`: <https://cloud.google.com/bigquery/docs/reference/standard-sql/dml-syntax#merge_statement>
 fn merge(
     dialect: &BigQueryDialect,
@@ -118,24 +118,24 @@ fn merge(
 ) -> Result<Rendered, DriverError> {
     let mut w = SqlWriter::new(dialect);
     w.syntax("MERGE INTO ").table(&insert.table);
-    w.syntax(" AS old USING (");
+    w.syntax(" AS present USING (");
     for (at, row) in rows.iter().enumerate() {
         w.syntax(if at > 0 { " UNION ALL SELECT " } else { "SELECT " });
         cells(&mut w, dialect, *row, fields, at == 0)?;
     }
-    w.syntax(") AS new ON ");
+    w.syntax(") AS given ON ");
     for (at, position) in key.iter().enumerate() {
-        w.syntax(if at > 0 { " AND old." } else { "old." });
+        w.syntax(if at > 0 { " AND present." } else { "present." });
         if let Some(column) = insert.columns.get(*position) {
             w.ident(column);
         }
-        w.syntax(" = new.c").number(*position as u64);
+        w.syntax(" = given.c").number(*position as u64);
     }
     w.syntax(" WHEN NOT MATCHED THEN INSERT (");
     names(&mut w, &insert.columns);
     w.syntax(") VALUES (");
     for at in 0..insert.columns.len() {
-        w.syntax(if at > 0 { ", new.c" } else { "new.c" });
+        w.syntax(if at > 0 { ", given.c" } else { "given.c" });
         w.number(at as u64);
     }
     w.syntax(")");

@@ -35,7 +35,9 @@ pub(super) fn read(
         w.syntax(if at > 0 { ", " } else { "" });
         let kind = kind(item, table);
         match item {
-            SelectItem::Column(name) => as_text(&mut w, kind, |w| drop(w.ident(name))),
+            SelectItem::Column(name) => as_text(&mut w, kind, |w| {
+                w.ident(name);
+            }),
             SelectItem::CountRows => drop(w.syntax("CAST(COUNT(*) AS STRING)")),
             SelectItem::Aggregate(which, name) => as_text(&mut w, kind, |w| {
                 w.syntax(match which {
