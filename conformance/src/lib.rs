@@ -24,6 +24,6 @@ mod tables;
 mod target;
 mod verify;
 
-pub use runner::main;
+pub use runner::{Exception, main, main_except};
 pub use surroundings::{ServerUrl, Surroundings};
 pub use target::{Access, OpenSession, Quirks, Session, Statements, Target};

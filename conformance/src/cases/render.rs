@@ -85,7 +85,13 @@ fn placeholders(sql: &str) -> usize {
             .count()
     };
     let questions = sql.matches('?').count();
-    [questions, numbered("$"), numbered("@P"), numbered(":")]
+    [
+        questions,
+        numbered("$"),
+        numbered("@P"),
+        numbered("@p"),
+        numbered(":"),
+    ]
         .into_iter()
         .max()
         .unwrap_or(0)

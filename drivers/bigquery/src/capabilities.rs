@@ -9,6 +9,9 @@ pub(crate) const MAX_PARAMS: u32 = 10_000;
 /// Most bytes of the text of one script, of the same table.
 pub(crate) const MAX_TEXT: usize = 1_000_000;
 
+/// Most bytes of the values of one script: a request has ten megabytes, names and types included.
+pub(crate) const MAX_REQUEST: usize = 9_000_000;
+
 /// What BigQuery can do.
 pub(crate) fn capabilities() -> Capabilities {
     Capabilities {

@@ -58,6 +58,7 @@ const WORDS: &[(&str, C)] = &[
     ("Query too large", C::Resource),
     ("Too many query parameters", C::Resource),
     ("Already Exists", C::AlreadyExists),
+    ("Column already exists", C::AlreadyExists),
     ("Not found", C::NotFound),
     ("Unrecognized name", C::NotFound),
     ("not found inside", C::NotFound),
@@ -104,6 +105,7 @@ pub(crate) fn from_service(status: u16, error: &ErrorProto) -> DriverError {
         } else {
             error.reason.clone()
         }),
+        column: required_field(&error.message),
         ..Origin::default()
     };
     DriverError::new(category, message(category, error)).from_origin(origin)
@@ -155,6 +157,13 @@ fn message(category: C, error: &ErrorProto) -> String {
         _ => "the service reports an error",
     };
     own.to_owned()
+}
+
+/// The column in "Required field name cannot be null".
+fn required_field(message: &str) -> Option<String> {
+    let (_, rest) = message.split_once("Required field ")?;
+    let (name, _) = rest.split_once(" cannot be null")?;
+    Some(name.trim_matches(['`', '\'']).to_owned())
 }
 
 /// Quotes may hold values.

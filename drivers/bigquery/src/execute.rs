@@ -67,8 +67,15 @@ async fn run(
             }
         });
     }
-    let known = known(server, crate::names::tables(batch)).await?;
-    let script = script::batch(batch, &known)?;
+    let mut known = known(server, crate::names::tables(batch)).await?;
+    let mut printed = script::batch(batch, &known);
+    if printed.is_err() {
+        // What is remembered may be out of date: only the tables as they are now refuse a value.
+        server.tables.forget();
+        known = self::known(server, crate::names::tables(batch)).await?;
+        printed = script::batch(batch, &known);
+    }
+    let script = printed?;
     let answered = jobs::run(&server.service, &script.text, &script.params, deadline).await;
     let page = answered.map_err(|failed| {
         let step = failed.line.and_then(|line| script.step_at(line));

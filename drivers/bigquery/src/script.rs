@@ -14,7 +14,7 @@ use quillback_plugin_api::dialect;
 use quillback_plugin_api::sql::{Expr, Rendered, Select, SetTo, Statement};
 use quillback_plugin_api::{Category, DriverError, TableRef, Value};
 
-use crate::capabilities::{MAX_PARAMS, MAX_TEXT};
+use crate::capabilities::{MAX_PARAMS, MAX_REQUEST, MAX_TEXT};
 use crate::dialect::BigQueryDialect;
 use crate::tables::Known;
 use crate::types::bind::{self, Parameter};
@@ -114,7 +114,7 @@ fn compared(_at: usize, value: &Value) -> Result<Option<Parameter>, DriverError>
 pub(crate) fn read(select: &Select) -> Result<Part, DriverError> {
     let dialect = BigQueryDialect::default();
     let part = Part::new(dialect::select(&dialect, select)?, 0, compared)?;
-    within_limits(part.sql.len(), part.params.len())?;
+    within_limits(part.sql.len(), part.params.len(), size(&part.params))?;
     Ok(part)
 }
 
@@ -141,11 +141,14 @@ pub(crate) fn batch(batch: &Batch, known: &Known) -> Result<Script, DriverError>
     }
     script.line("BEGIN TRANSACTION;");
     let dialect = BigQueryDialect::default();
+    let (mut checked, mut bytes) = (0, 0);
     for (at, step) in batch.steps.iter().enumerate() {
         script.before.push(script.count);
         add_step(&mut script, &dialect, known, at, step).map_err(|error| error.at_step(at))?;
-        within_limits(script.text.len(), script.params.len())
-            .map_err(|error| error.at_step(at))?;
+        let added = script.params.get(checked..).unwrap_or_default();
+        bytes += size(added);
+        checked = script.params.len();
+        within_limits(script.text.len(), checked, bytes).map_err(|error| error.at_step(at))?;
     }
     script.line("COMMIT TRANSACTION;");
     let answer = script.answer("committed");
@@ -274,7 +277,7 @@ pub(crate) fn render(batch: &Batch, known: &Known) -> Result<Vec<RenderedStep>, 
             Step::Write { statement, .. } => write(&dialect, statement, known),
         };
         for part in parts.map_err(|error| error.at_step(at))? {
-            within_limits(part.sql.len(), part.params.len())
+            within_limits(part.sql.len(), part.params.len(), size(&part.params))
                 .map_err(|error| error.at_step(at))?;
             let params = part.params.into_iter().map(|(_, p)| p.value.into());
             rendered.push(RenderedStep {
@@ -289,8 +292,16 @@ pub(crate) fn render(batch: &Batch, known: &Known) -> Result<Vec<RenderedStep>, 
     Ok(rendered)
 }
 
-fn within_limits(text: usize, params: usize) -> Result<(), DriverError> {
-    let message = if params > MAX_PARAMS as usize {
+/// Bytes of values.
+fn size(params: &[Named]) -> usize {
+    let sizes = params.iter().map(|(_, p)| p.value.as_ref().map_or(0, String::len));
+    sizes.sum()
+}
+
+fn within_limits(text: usize, params: usize, bytes: usize) -> Result<(), DriverError> {
+    let message = if bytes > MAX_REQUEST {
+        "the values of the batch are more than the ten megabytes that this database takes".to_owned()
+    } else if params > MAX_PARAMS as usize {
         format!("the batch needs more than the {MAX_PARAMS} parameters that this database takes")
     } else if text > MAX_TEXT {
         "the batch is longer than the megabyte of text that this database takes".to_owned()

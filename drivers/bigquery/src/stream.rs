@@ -15,7 +15,13 @@ pub struct Stream {
     columns: Vec<Column>,
     kinds: Vec<Kind>,
     reading: Reading,
+    /// Rows of the page at hand that were not handed over yet.
+    waiting: std::vec::IntoIter<Row>,
 }
+
+/// Rows and bytes after which a piece is handed over.
+const ROWS: usize = 1_000;
+const BYTES: usize = 1 << 20;
 
 /// Starts a read and waits for its headings.
 ///
@@ -30,6 +36,7 @@ pub(crate) async fn start(server: &Server, mut select: Select) -> Result<Stream,
         columns,
         kinds,
         reading,
+        waiting: Vec::new().into_iter(),
     })
 }
 
@@ -52,11 +59,15 @@ pub(crate) fn shape(fields: &[Field]) -> (Vec<Column>, Vec<Kind>) {
 /// Appends the rows of a page.
 pub(crate) fn append(kinds: &[Kind], rows: &[Row], out: &mut RowBuffer) {
     for row in rows {
-        for (at, kind) in kinds.iter().enumerate() {
-            match row.cells.get(at) {
-                Some(cell) => read::push(*kind, &cell.value, out),
-                None => out.push(quillback_plugin_api::ValueRef::Null),
-            }
+        append_row(kinds, row, out);
+    }
+}
+
+fn append_row(kinds: &[Kind], row: &Row, out: &mut RowBuffer) {
+    for (at, kind) in kinds.iter().enumerate() {
+        match row.cells.get(at) {
+            Some(cell) => read::push(*kind, &cell.value, out),
+            None => out.push(quillback_plugin_api::ValueRef::Null),
         }
     }
 }
@@ -67,10 +78,18 @@ impl RowStream for Stream {
     }
 
     async fn next(&mut self, out: &mut RowBuffer) -> Result<bool, DriverError> {
-        let Some(page) = self.reading.next().await? else {
-            return Ok(false);
-        };
-        append(&self.kinds, &page.rows, out);
+        if self.waiting.len() == 0 {
+            let Some(page) = self.reading.next().await? else {
+                return Ok(false);
+            };
+            self.waiting = page.rows.into_iter();
+        }
+        for row in self.waiting.by_ref() {
+            append_row(&self.kinds, &row, out);
+            if out.len() >= ROWS || out.bytes().len() >= BYTES {
+                break;
+            }
+        }
         Ok(true)
     }
 }

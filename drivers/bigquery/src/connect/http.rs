@@ -1,6 +1,7 @@
 //! HTTP/1.1 over TCP and TLS, with connections that are kept for the next request.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -26,6 +27,7 @@ pub(crate) struct Http {
     tls: Arc<ClientConfig>,
     connect_timeout: Duration,
     kept: Mutex<HashMap<String, Vec<Sender>>>,
+    is_closed: AtomicBool,
 }
 
 /// A request.
@@ -56,6 +58,7 @@ impl Http {
             tls,
             connect_timeout,
             kept: Mutex::default(),
+            is_closed: AtomicBool::new(false),
         }
     }
 
@@ -64,6 +67,10 @@ impl Http {
     /// # Errors
     /// `Connect` when there is no answer.
     pub(crate) async fn send(&self, request: Request<'_>) -> Result<Answer, DriverError> {
+        if self.is_closed.load(Ordering::Acquire) {
+            let message = "the connection was closed";
+            return Err(DriverError::new(Category::Unavailable, message));
+        }
         let uri: Uri = request
             .url
             .parse()
@@ -104,8 +111,9 @@ impl Http {
         }
     }
 
-    /// Closes the connections that nobody uses.
+    /// Closes the connections that nobody uses, and makes no more.
     pub(crate) fn close(&self) {
+        self.is_closed.store(true, Ordering::Release);
         self.kept
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

@@ -12,8 +12,12 @@ use crate::tables::Table;
 use crate::types::bind::{self, Parameter};
 use crate::types::columns::{Field, Kind};
 
+mod bulk;
+
 /// Rows of one statement.
 const MOST_ROWS: usize = 1_000;
+/// From so many rows on, they travel as one parameter: a script takes ten thousand.
+const BULK_FROM: usize = 50;
 
 /// Whether rows are added only where their key is not there yet: the table has one, and all of it is given.
 pub(super) fn is_keyed(insert: &Insert, table: Option<&Table>) -> bool {
@@ -57,6 +61,11 @@ pub(super) fn print(
         .iter()
         .map(|name| table.and_then(|table| table.field(name)))
         .collect();
+    if insert.rows.len() >= BULK_FROM
+        && let Some(fields) = plain_fields(&fields)
+    {
+        return bulk::print(dialect, insert, key.as_deref(), &fields);
+    }
     let rows: Vec<_> = insert.rows.iter().collect();
     let chunks = rows.chunks(MOST_ROWS).map(|rows| {
         let first = dialect.given();
@@ -87,6 +96,12 @@ fn typed_null(field: Option<&Field>) -> Option<Parameter> {
     };
     let field = field.filter(is_plain)?;
     Some(bind::null(Some(field)))
+}
+
+/// The columns, if each is known and takes values of this driver.
+fn plain_fields<'f>(fields: &[Option<&'f Field>]) -> Option<Vec<&'f Field>> {
+    let writable = |field: &&Field| !field.is_repeated() && field.kind() != Kind::Other;
+    fields.iter().map(|field| field.filter(writable)).collect()
 }
 
 fn plain(
@@ -123,6 +138,12 @@ fn merge(
         w.syntax(if at > 0 { " UNION ALL SELECT " } else { "SELECT " });
         cells(&mut w, dialect, *row, fields, at == 0)?;
     }
+    not_matched(&mut w, insert, key);
+    Ok(w.finish())
+}
+
+/// The rest of a MERGE, from the end of its source on.
+fn not_matched(w: &mut SqlWriter<'_>, insert: &Insert, key: &[usize]) {
     w.syntax(") AS given ON ");
     for (at, position) in key.iter().enumerate() {
         w.syntax(if at > 0 { " AND present." } else { "present." });
@@ -132,14 +153,13 @@ fn merge(
         w.syntax(" = given.c").number(*position as u64);
     }
     w.syntax(" WHEN NOT MATCHED THEN INSERT (");
-    names(&mut w, &insert.columns);
+    names(w, &insert.columns);
     w.syntax(") VALUES (");
     for at in 0..insert.columns.len() {
         w.syntax(if at > 0 { ", given.c" } else { "given.c" });
         w.number(at as u64);
     }
     w.syntax(")");
-    Ok(w.finish())
 }
 
 fn names(w: &mut SqlWriter<'_>, columns: &[Ident]) {

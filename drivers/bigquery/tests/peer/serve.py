@@ -3,9 +3,9 @@
 Added here, each because the documentation of the service promises it and the emulator has it not:
 
 * parameters inside scripts, `@@row_count`, and RETURN;
-* the line of a script at which it failed, in messages;
+* the line of a script at which it failed, in messages, and the service's words in place of DuckDB's;
 * `PRIMARY KEY (..) NOT ENFORCED` in CREATE TABLE, and in the answer of tables.get;
-* lengths, precisions and the type JSON in the answer of tables.get, and changes of columns in it;
+* lengths, precisions, defaults and the type JSON in the answer of tables.get, and changes of columns in it;
 * one script at a time: the emulator's transactions see half of each other's work;
 * views of a region in INFORMATION_SCHEMA;
 * the data set that the tests work in.
@@ -77,6 +77,22 @@ async def counting(self, bq_sql):
 
 scripting.ScriptInterpreter._run_query = counting
 
+# The words of the service, in place of those of the emulator's engine.
+WORDS = [
+    (r".*NOT NULL constraint failed: [^.]*\.(\w+)", r"Required field \1 cannot be null"),
+    (r".*Column with name (\w+) already exists!", r"Column already exists: \1"),
+    (r'.*Table "[^"]*" does not have a column with name "(\w+)"', r"Column not found: \1"),
+    (r'.*Referenced (?:update )?column "?(\w+)"? not found.*', r"Unrecognized name: \1"),
+]
+
+
+def in_words(error):
+    for ours, theirs in WORDS:
+        if found := re.match(ours, error.message, re.S):
+            error.message = found.expand(theirs)
+            return
+
+
 run_script = scripting.ScriptInterpreter.run
 
 
@@ -96,6 +112,7 @@ async def located(self, statement):
     try:
         return await run_statement(self, statement)
     except DomainError as error:
+        in_words(error)
         text = getattr(statement, "sql", None) or getattr(statement, "source_expr", None)
         at = RUNNING["source"].find(text) if text else -1
         if at >= 0 and not getattr(error, "located", False):
@@ -124,9 +141,14 @@ def of_create(sql):
     plain = sql.replace(key.group(0), "") if key else sql
     tree = sqlglot.parse_one(plain, read="bigquery")
     columns = {c.name: c.args["kind"].sql("bigquery") for c in tree.find_all(exp.ColumnDef)}
+    defaults = {
+        c.name: default.this.sql("bigquery")
+        for c in tree.find_all(exp.ColumnDef)
+        if (default := c.find(exp.DefaultColumnConstraint))
+    }
     # Its engine has no bytes of a length.
     plain = re.sub(r"\bBYTES\(\d+\)", "BYTES", plain)
-    return plain, (parts(found.group(1)), {"columns": columns, "key": names})
+    return plain, (parts(found.group(1)), {"columns": columns, "key": names, "defaults": defaults, "optional": set()})
 
 
 def of_alter(sql):
@@ -144,6 +166,8 @@ def of_alter(sql):
         made["columns"] = {m[2] if name == m[1] else name: ty for name, ty in columns.items()}
     elif m := re.match(r"ALTER COLUMN `([^`]+)` SET DATA TYPE (.+)$", change):
         columns[m[1]] = m[2]
+    elif m := re.match(r"ALTER COLUMN `([^`]+)` DROP NOT NULL", change):
+        made["optional"].add(m[1])
 
 
 def field(name, ty, old):
@@ -166,6 +190,11 @@ def describe(table, body):
         return body
     old = {f["name"]: f for f in body["schema"].get("fields", [])}
     fields = [field(name, ty, old.get(name, {"mode": "NULLABLE"})) for name, ty in made["columns"].items()]
+    for column in fields:
+        if column["name"] in made["defaults"]:
+            column["defaultValueExpression"] = made["defaults"][column["name"]]
+        if column["name"] in made["optional"]:
+            column["mode"] = "NULLABLE"
     body["schema"]["fields"] = fields
     if made["key"]:
         body["tableConstraints"] = {"primaryKey": {"columns": made["key"]}}
@@ -191,6 +220,7 @@ async def execute_query_job(project_id, job_id, bq_sql, query_params, ctx, **mor
         try:
             job = await execute(project_id, job_id, bq_sql, query_params, ctx, **more)
         except DomainError as error:
+            in_words(error)
             print(f"refused: {error.message}\n{bq_sql}", file=sys.stderr, flush=True)
             raise
         if made:
