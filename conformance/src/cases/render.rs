@@ -92,9 +92,9 @@ fn placeholders(sql: &str) -> usize {
         numbered("@p"),
         numbered(":"),
     ]
-        .into_iter()
-        .max()
-        .unwrap_or(0)
+    .into_iter()
+    .max()
+    .unwrap_or(0)
 }
 
 async fn shown(lab: &Lab, hint: &str) -> Result<Vec<RenderedStep>> {

@@ -3,9 +3,7 @@
 //! <https://cloud.google.com/bigquery/docs/reference/standard-sql/data-definition-language>
 
 use quillback_plugin_api::dialect::{self, Dialect as _};
-use quillback_plugin_api::sql::{
-    ColumnDef, CreateTable, Ddl, RenderError, Rendered, SqlWriter,
-};
+use quillback_plugin_api::sql::{ColumnDef, CreateTable, Ddl, RenderError, Rendered, SqlWriter};
 use quillback_plugin_api::types::LogicalType;
 use quillback_plugin_api::{DriverError, Ident, TableRef};
 
@@ -36,10 +34,7 @@ pub(crate) async fn define(server: &Server, changes: Vec<Ddl>) -> Result<(), Dri
 ///
 /// # Errors
 /// `Unsupported` for what the service cannot do.
-pub(crate) fn print(
-    changes: &[Ddl],
-    dataset: &Ident,
-) -> Result<Vec<(usize, String)>, DriverError> {
+pub(crate) fn print(changes: &[Ddl], dataset: &Ident) -> Result<Vec<(usize, String)>, DriverError> {
     let mut printed = Vec::new();
     for (at, change) in changes.iter().enumerate() {
         let mut change = change.clone();
@@ -62,10 +57,7 @@ fn statements(change: &Ddl) -> Result<Vec<Rendered>, RenderError> {
 
 /// A declared key is for people, other programs and this driver: the service itself enforces none.
 /// <https://cloud.google.com/bigquery/docs/primary-foreign-keys>
-fn create_table(
-    dialect: &BigQueryDialect,
-    create: &CreateTable,
-) -> Result<Rendered, RenderError> {
+fn create_table(dialect: &BigQueryDialect, create: &CreateTable) -> Result<Rendered, RenderError> {
     if create.columns.is_empty() {
         return Err(RenderError::unsupported("a table without columns"));
     }
@@ -82,7 +74,8 @@ fn create_table(
         w.ident(&column.name).syntax(" ");
         w.dialect_text(&dialect.column_type(column)?);
         if let Some(default) = &column.default {
-            w.syntax(" DEFAULT ").dialect_text(&dialect.literal(default)?);
+            w.syntax(" DEFAULT ")
+                .dialect_text(&dialect.literal(default)?);
         }
         w.syntax(if column.nullable { "" } else { " NOT NULL" });
         Ok(())
@@ -133,11 +126,7 @@ fn add_column(
     Ok(statements)
 }
 
-fn altering<'d>(
-    dialect: &'d BigQueryDialect,
-    table: &TableRef,
-    column: &Ident,
-) -> SqlWriter<'d> {
+fn altering<'d>(dialect: &'d BigQueryDialect, table: &TableRef, column: &Ident) -> SqlWriter<'d> {
     let mut w = SqlWriter::new(dialect);
     w.syntax("ALTER TABLE ").table(table);
     w.syntax(" ALTER COLUMN ").ident(column);
@@ -200,8 +189,18 @@ fn widens(from: &LogicalType, to: &LogicalType) -> bool {
         (T::Text { length: from }, T::Text { length: to })
         | (T::Bytes { length: from }, T::Bytes { length: to }) => longer(from, to),
         (T::Uuid, T::Text { length }) => longer(&Some(36), length),
-        (T::Int { unsigned: false, .. }, T::Float { .. }) => true,
-        (T::Int { unsigned: false, .. }, T::Decimal { precision, scale }) => {
+        (
+            T::Int {
+                unsigned: false, ..
+            },
+            T::Float { .. },
+        ) => true,
+        (
+            T::Int {
+                unsigned: false, ..
+            },
+            T::Decimal { precision, scale },
+        ) => {
             let scale = scale.and_then(|scale| u32::try_from(scale).ok());
             precision.is_some_and(|p| p.saturating_sub(scale.unwrap_or(0)) >= 19)
         }

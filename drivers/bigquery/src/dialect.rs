@@ -122,10 +122,18 @@ impl Dialect for BigQueryDialect {
         ignore_case: bool,
         needle: &Value,
     ) {
-        let (open, close) = if ignore_case { ("LOWER(", ")") } else { ("", "") };
+        let (open, close) = if ignore_case {
+            ("LOWER(", ")")
+        } else {
+            ("", "")
+        };
         // Where an empty text is found is not documented; everything starts with it.
         let is_anywhere = how == TextMatch::Contains && needle.as_text() != Some("");
-        w.syntax(if is_anywhere { "STRPOS(" } else { "STARTS_WITH(" });
+        w.syntax(if is_anywhere {
+            "STRPOS("
+        } else {
+            "STARTS_WITH("
+        });
         w.syntax(open).ident(column).syntax(close).syntax(", ");
         w.syntax(open).param(needle).syntax(close);
         w.syntax(if is_anywhere { ") > 0" } else { ")" });
@@ -145,7 +153,8 @@ impl Dialect for BigQueryDialect {
         let most = i64::MAX.unsigned_abs();
         if select.limit.is_some() || select.offset > 0 {
             // There is no OFFSET without LIMIT.
-            w.syntax(" LIMIT ").number(select.limit.unwrap_or(most).min(most));
+            w.syntax(" LIMIT ")
+                .number(select.limit.unwrap_or(most).min(most));
         }
         if select.offset > 0 {
             w.syntax(" OFFSET ").number(select.offset.min(most));
@@ -175,7 +184,9 @@ impl Dialect for BigQueryDialect {
     }
 
     fn identity(&self) -> Result<&'static str, RenderError> {
-        Err(RenderError::unsupported("columns that the database numbers"))
+        Err(RenderError::unsupported(
+            "columns that the database numbers",
+        ))
     }
 
     fn literal(&self, value: &Value) -> Result<String, RenderError> {
@@ -185,8 +196,11 @@ impl Dialect for BigQueryDialect {
             Value::U64(number) => Ok(format!("NUMERIC '{number}'")),
             Value::F64(number) if number.is_finite() => Ok(format!("{number:e}")),
             Value::F32(number) if number.is_finite() => Ok(format!("{:e}", f64::from(*number))),
-            Value::Decimal(number) if number.as_str().starts_with(['-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9'])
-                && number.as_str() != "-Infinity" =>
+            Value::Decimal(number)
+                if number
+                    .as_str()
+                    .starts_with(['-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9'])
+                    && number.as_str() != "-Infinity" =>
             {
                 Ok(format!("BIGNUMERIC '{}'", number.as_str()))
             }
@@ -235,6 +249,8 @@ impl Dialect for BigQueryDialect {
 
 fn json_text(w: &mut SqlWriter<'_>, column: &Ident) {
     // The text of a missing document would be the word null.
-    w.syntax("IF(").ident(column).syntax(" IS NULL, NULL, TO_JSON_STRING(");
+    w.syntax("IF(")
+        .ident(column)
+        .syntax(" IS NULL, NULL, TO_JSON_STRING(");
     w.ident(column).syntax("))");
 }

@@ -141,17 +141,27 @@ fn message(category: C, error: &ErrorProto) -> String {
         C::NotFound | C::AlreadyExists | C::Permission if is_clean(&error.message) => {
             return first_line(&error.message);
         }
-        C::Auth => "the service refused the credentials: check the options `authentication` and `key`",
-        C::Conflict => "another transaction changed the same table: the same batch may be sent again",
+        C::Auth => {
+            "the service refused the credentials: check the options `authentication` and `key`"
+        }
+        C::Conflict => {
+            "another transaction changed the same table: the same batch may be sent again"
+        }
         C::Cancelled => "the job was cancelled",
         C::Timeout => "the time allowed is over",
-        C::Unavailable => "the service cannot serve now, or is asked for too much at once: try again later",
-        C::Resource => "a quota or limit of the project is used up, or the statement is too large: see the quotas of BigQuery",
+        C::Unavailable => {
+            "the service cannot serve now, or is asked for too much at once: try again later"
+        }
+        C::Resource => {
+            "a quota or limit of the project is used up, or the statement is too large: see the quotas of BigQuery"
+        }
         C::InvalidData => "a value does not fit its column",
         C::NotNull => "a required value is missing",
         C::NotFound => "something that the statement names does not exist",
         C::AlreadyExists => "something of that name exists already",
-        C::Permission => "the account lacks a right for this: it needs BigQuery Data Editor and BigQuery Job User",
+        C::Permission => {
+            "the account lacks a right for this: it needs BigQuery Data Editor and BigQuery Job User"
+        }
         C::Unsupported => "the service cannot do this",
         C::Syntax => "the service does not understand the statement",
         _ => "the service reports an error",
@@ -200,13 +210,37 @@ mod tests {
     #[test]
     fn words_tell_what_a_broad_reason_does_not() {
         for (reason, message, category) in [
-            ("invalidQuery", "Syntax error: Unexpected keyword", C::Syntax),
-            ("invalidQuery", "Transaction is aborted due to concurrent update against table p.d.t", C::Conflict),
-            ("invalidQuery", "Unrecognized name: nope at [1:8]", C::NotFound),
-            ("invalidQuery", "Required field id cannot be null", C::NotNull),
-            ("invalidQuery", "Could not cast literal \"x\" to type DATE", C::InvalidData),
+            (
+                "invalidQuery",
+                "Syntax error: Unexpected keyword",
+                C::Syntax,
+            ),
+            (
+                "invalidQuery",
+                "Transaction is aborted due to concurrent update against table p.d.t",
+                C::Conflict,
+            ),
+            (
+                "invalidQuery",
+                "Unrecognized name: nope at [1:8]",
+                C::NotFound,
+            ),
+            (
+                "invalidQuery",
+                "Required field id cannot be null",
+                C::NotNull,
+            ),
+            (
+                "invalidQuery",
+                "Could not cast literal \"x\" to type DATE",
+                C::InvalidData,
+            ),
             ("accessDenied", "Access Denied: Table p:d.t", C::Permission),
-            ("quotaExceeded", "Quota exceeded: too many jobs", C::Resource),
+            (
+                "quotaExceeded",
+                "Quota exceeded: too many jobs",
+                C::Resource,
+            ),
             ("stopped", "Job execution was cancelled", C::Cancelled),
             ("", "", C::Unavailable),
         ] {
@@ -228,7 +262,10 @@ mod tests {
 
     #[test]
     fn the_line_of_a_script_is_read_from_the_end() {
-        assert_eq!(line("Query error: no at [1:2] such thing at [12:3]"), Some(12));
+        assert_eq!(
+            line("Query error: no at [1:2] such thing at [12:3]"),
+            Some(12)
+        );
         assert_eq!(line("nothing"), None);
     }
 }

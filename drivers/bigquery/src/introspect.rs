@@ -106,7 +106,10 @@ async fn list(service: &Arc<Service>, wanted: Wanted) -> Result<Catalog, DriverE
         None => {
             let location = service.location.as_deref().unwrap_or(USUAL_LOCATION);
             let region = format!("region-{}", location.to_lowercase());
-            w.ident(&Ident::new(region).map_err(|_| crate::options::config("option `location` is wrong"))?)
+            w.ident(
+                &Ident::new(region)
+                    .map_err(|_| crate::options::config("option `location` is wrong"))?,
+            )
         }
     };
     w.syntax(".INFORMATION_SCHEMA.TABLES");

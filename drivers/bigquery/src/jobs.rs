@@ -93,7 +93,12 @@ impl Failed {
     fn of_job(status: u16, proto: &ErrorProto) -> Self {
         let is_open = matches!(
             proto.reason.as_str(),
-            "" | "backendError" | "internalError" | "stopped" | "timeout" | "jobBackendError" | "jobInternalError"
+            "" | "backendError"
+                | "internalError"
+                | "stopped"
+                | "timeout"
+                | "jobBackendError"
+                | "jobInternalError"
         );
         Self {
             error: errors::from_service(status, proto),
@@ -186,7 +191,9 @@ pub(crate) async fn read(
     let (sender, receiver) = oneshot::channel();
     let for_task = Arc::clone(service);
     tokio::spawn(async move {
-        let answer = for_task.call::<Page>(&Call::post("/queries".into(), &body)).await;
+        let answer = for_task
+            .call::<Page>(&Call::post("/queries".into(), &body))
+            .await;
         if let Err(Ok(page)) = sender.send(answer)
             && !page.job_complete
         {
@@ -246,21 +253,29 @@ pub(crate) async fn run(
         "jobReference": { "projectId": service.project, "jobId": service.fresh_id() },
     });
     let mut job = Reference {
-        job_id: body["jobReference"]["jobId"].as_str().unwrap_or_default().to_owned(),
+        job_id: body["jobReference"]["jobId"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned(),
         location: service.location.clone(),
     };
     if let Some(location) = &service.location {
         body["jobReference"]["location"] = json!(location);
     }
     if let Some(deadline) = deadline {
-        let left = deadline.saturating_duration_since(Instant::now()).as_millis();
+        let left = deadline
+            .saturating_duration_since(Instant::now())
+            .as_millis();
         body["configuration"]["jobTimeoutMs"] = json!(left.to_string());
     }
     let mut guard = Guard {
         service: Arc::clone(service),
         job: Some(job.clone()),
     };
-    match service.call::<Job>(&Call::post("/jobs".into(), &body)).await {
+    match service
+        .call::<Job>(&Call::post("/jobs".into(), &body))
+        .await
+    {
         Ok(started) => {
             job.location = started.job_reference.location.or(job.location);
             if let Some(proto) = started.status.error_result {
@@ -330,8 +345,7 @@ async fn cancel(service: &Service, job: &Reference) {
 
 /// Adds what every statement says about itself.
 fn describe(service: &Service, query: &mut Json, params: &[Named]) {
-    query["defaultDataset"] =
-        json!({ "projectId": service.project, "datasetId": service.dataset });
+    query["defaultDataset"] = json!({ "projectId": service.project, "datasetId": service.dataset });
     if service.maximum_bytes_billed > 0 {
         query["maximumBytesBilled"] = json!(service.maximum_bytes_billed.to_string());
     }

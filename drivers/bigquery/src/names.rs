@@ -152,7 +152,11 @@ mod tests {
 
     #[test]
     fn tables_inside_conditions_are_named_in_full_too() {
-        let inner = Select::columns(TableRef::new(Ident::literal("t")), [Ident::literal("a")], Expr::True);
+        let inner = Select::columns(
+            TableRef::new(Ident::literal("t")),
+            [Ident::literal("a")],
+            Expr::True,
+        );
         let mut outer = Select::count(
             TableRef::new(Ident::literal("u")),
             Expr::And(vec![Expr::Not(Box::new(Expr::InSelect {
@@ -162,6 +166,10 @@ mod tests {
         );
         qualify_select(&mut outer, &Ident::literal("d"));
         let text = format!("{outer:?}");
-        assert_eq!(text.matches("schema: Some(Ident(\"d\"))").count(), 2, "{text}");
+        assert_eq!(
+            text.matches("schema: Some(Ident(\"d\"))").count(),
+            2,
+            "{text}"
+        );
     }
 }

@@ -136,7 +136,11 @@ pub(crate) fn batch(batch: &Batch, known: &Known) -> Result<Script, DriverError>
     script.line("DECLARE quillback_n INT64 DEFAULT 0;");
     script.line("DECLARE quillback_found STRING DEFAULT '';");
     if !script.reads.is_empty() {
-        let names: Vec<_> = script.reads.iter().map(|at| format!("quillback_r{at}")).collect();
+        let names: Vec<_> = script
+            .reads
+            .iter()
+            .map(|at| format!("quillback_r{at}"))
+            .collect();
         script.line(&format!("DECLARE {} STRING;", names.join(", ")));
     }
     script.line("BEGIN TRANSACTION;");
@@ -167,7 +171,9 @@ fn add_step(
         Step::Read { select, expect } => {
             let part = rows::read(dialect, select, known.get(&select.from))?;
             script.line(&format!("SET quillback_r{at} = ({});", part.sql));
-            script.line(&format!("SET quillback_n = ARRAY_LENGTH(JSON_QUERY_ARRAY(quillback_r{at}));"));
+            script.line(&format!(
+                "SET quillback_n = ARRAY_LENGTH(JSON_QUERY_ARRAY(quillback_r{at}));"
+            ));
             script.params.extend(part.params);
             expect
         }
@@ -210,11 +216,7 @@ fn add_step(
     Ok(())
 }
 
-fn check(
-    dialect: &BigQueryDialect,
-    table: &TableRef,
-    filter: &Expr,
-) -> Result<Part, DriverError> {
+fn check(dialect: &BigQueryDialect, table: &TableRef, filter: &Expr) -> Result<Part, DriverError> {
     let first = dialect.given();
     let count = Select::count(table.clone(), filter.clone());
     Part::new(dialect::select(dialect, &count)?, first, compared)
@@ -294,13 +296,16 @@ pub(crate) fn render(batch: &Batch, known: &Known) -> Result<Vec<RenderedStep>, 
 
 /// Bytes of values.
 fn size(params: &[Named]) -> usize {
-    let sizes = params.iter().map(|(_, p)| p.value.as_ref().map_or(0, String::len));
+    let sizes = params
+        .iter()
+        .map(|(_, p)| p.value.as_ref().map_or(0, String::len));
     sizes.sum()
 }
 
 fn within_limits(text: usize, params: usize, bytes: usize) -> Result<(), DriverError> {
     let message = if bytes > MAX_REQUEST {
-        "the values of the batch are more than the ten megabytes that this database takes".to_owned()
+        "the values of the batch are more than the ten megabytes that this database takes"
+            .to_owned()
     } else if params > MAX_PARAMS as usize {
         format!("the batch needs more than the {MAX_PARAMS} parameters that this database takes")
     } else if text > MAX_TEXT {
@@ -311,3 +316,6 @@ fn within_limits(text: usize, params: usize, bytes: usize) -> Result<(), DriverE
     let message = format!("{message}: narrow the filter or write fewer rows at once");
     Err(DriverError::new(Category::Resource, message))
 }
+
+#[cfg(test)]
+mod tests;

@@ -148,7 +148,10 @@ const NO_CREDENTIALS: &str = "this machine has no credentials of Google: set the
 fn granted(answer: &Answer) -> Result<Granted, DriverError> {
     if answer.is_success() {
         return serde_json::from_slice(&answer.body).map_err(|_| {
-            DriverError::new(Category::Protocol, "the answer with the token cannot be read")
+            DriverError::new(
+                Category::Protocol,
+                "the answer with the token cannot be read",
+            )
         });
     }
     if answer.status == 429 || answer.status >= 500 {
@@ -159,7 +162,11 @@ fn granted(answer: &Answer) -> Result<Granted, DriverError> {
     let said = serde_json::from_slice::<Denied>(&answer.body).map(|denied| denied.error);
     let said = said.unwrap_or_default();
     let is_word = !said.is_empty() && said.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
-    let said = if is_word { said } else { answer.status.to_string() };
+    let said = if is_word {
+        said
+    } else {
+        answer.status.to_string()
+    };
     let message = format!("Google refused the credentials ({said}): check the option `key`");
     Err(DriverError::new(Category::Auth, message))
 }

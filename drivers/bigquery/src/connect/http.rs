@@ -134,7 +134,9 @@ impl Http {
     async fn open(&self, uri: &Uri) -> Result<Sender, DriverError> {
         let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
         let is_encrypted = uri.scheme_str() == Some("https");
-        let port = uri.port_u16().unwrap_or(if is_encrypted { 443 } else { 80 });
+        let port = uri
+            .port_u16()
+            .unwrap_or(if is_encrypted { 443 } else { 80 });
         let failed = |why: &dyn std::fmt::Display| {
             DriverError::new(Category::Connect, format!("cannot reach {host}: {why}"))
         };

@@ -64,9 +64,8 @@ impl Key {
         let text = if given.trim_start().starts_with('{') {
             given.to_owned()
         } else {
-            std::fs::read_to_string(given).map_err(|error| {
-                wrong(&format!("the file cannot be read: {}", error.kind()))
-            })?
+            std::fs::read_to_string(given)
+                .map_err(|error| wrong(&format!("the file cannot be read: {}", error.kind())))?
         };
         let file: File =
             serde_json::from_str(&text).map_err(|_| wrong("it is no credentials in JSON"))?;
@@ -131,14 +130,18 @@ impl Key {
         let claims = json!({
             "iss": email, "scope": SCOPE, "aud": self.address, "iat": now, "exp": now + 3_600,
         });
-        let part = |json: serde_json::Value| {
-            Base64UrlUnpadded::encode_string(json.to_string().as_bytes())
-        };
+        let part =
+            |json: serde_json::Value| Base64UrlUnpadded::encode_string(json.to_string().as_bytes());
         let signed = format!("{}.{}", part(header), part(claims));
         let mut signature = vec![0; pair.public().modulus_len()];
         let random = SystemRandom::new();
-        pair.sign(&RSA_PKCS1_SHA256, &random, signed.as_bytes(), &mut signature)
-            .map_err(|_| wrong("its private key cannot sign"))?;
+        pair.sign(
+            &RSA_PKCS1_SHA256,
+            &random,
+            signed.as_bytes(),
+            &mut signature,
+        )
+        .map_err(|_| wrong("its private key cannot sign"))?;
         let signature = Base64UrlUnpadded::encode_string(&signature);
         Ok(format!("{signed}.{signature}"))
     }

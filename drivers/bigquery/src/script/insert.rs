@@ -135,7 +135,11 @@ fn merge(
     w.syntax("MERGE INTO ").table(&insert.table);
     w.syntax(" AS present USING (");
     for (at, row) in rows.iter().enumerate() {
-        w.syntax(if at > 0 { " UNION ALL SELECT " } else { "SELECT " });
+        w.syntax(if at > 0 {
+            " UNION ALL SELECT "
+        } else {
+            "SELECT "
+        });
         cells(&mut w, dialect, *row, fields, at == 0)?;
     }
     not_matched(&mut w, insert, key);
@@ -210,7 +214,10 @@ fn differ(insert: &Insert, key: &[usize]) -> Result<(), DriverError> {
         let values: Result<Vec<_>, _> = row.collect();
         let values = values?;
         let parts = key.iter().map(|at| values.get(*at));
-        if parts.clone().any(|part| part.is_none_or(|part| part.is_null())) {
+        if parts
+            .clone()
+            .any(|part| part.is_none_or(|part| part.is_null()))
+        {
             continue;
         }
         let key = parts.map(|part| format!("{part:?}")).collect::<Vec<_>>();

@@ -3,9 +3,9 @@
 //! The answer of a script is one row, and a variable of one type holds what any table has.
 
 use quillback_plugin_api::dialect::{self, Dialect as _};
+use quillback_plugin_api::rows::RowSet;
 use quillback_plugin_api::sql::{Aggregate, Expr, Select, SelectItem, SqlWriter};
 use quillback_plugin_api::{Column, DriverError, Ident, RowBuffer};
-use quillback_plugin_api::rows::RowSet;
 use serde_json::Value as Json;
 
 use super::{Part, compared};

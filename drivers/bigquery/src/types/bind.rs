@@ -102,6 +102,7 @@ pub(crate) fn stored(field: &Field, given: &Value) -> Result<Parameter, DriverEr
             Value::Instant(_) | Value::OffsetInstant { .. } | Value::ZonedInstant { .. },
         ) => Ok(parameter),
         (LogicalType::Int { .. }, Value::Decimal(number)) => whole(number.as_str()),
+        (LogicalType::Int { .. }, Value::U64(number)) => whole(&number.to_string()),
         (LogicalType::Float { .. }, Value::F64(_) | Value::F32(_)) => Ok(parameter),
         (LogicalType::Float { .. }, Value::I64(number)) => exact_float(*number),
         (LogicalType::Decimal { .. }, Value::Decimal(_) | Value::I64(_) | Value::U64(_)) => {
@@ -176,7 +177,12 @@ fn float(number: f64) -> String {
     if number.is_nan() {
         "NaN".into()
     } else if number.is_infinite() {
-        if number > 0.0 { "Infinity" } else { "-Infinity" }.into()
+        if number > 0.0 {
+            "Infinity"
+        } else {
+            "-Infinity"
+        }
+        .into()
     } else {
         format!("{number:e}")
     }
@@ -243,7 +249,9 @@ fn date(day: Date) -> Result<String, DriverError> {
 
 fn time(nanos: i64) -> Result<String, DriverError> {
     if !(0..DAY).contains(&nanos) {
-        return Err(refused("a time of day lies between 00:00:00 and 23:59:59.999999"));
+        return Err(refused(
+            "a time of day lies between 00:00:00 and 23:59:59.999999",
+        ));
     }
     if nanos % 1_000 != 0 {
         return Err(refused(
@@ -262,8 +270,7 @@ fn time(nanos: i64) -> Result<String, DriverError> {
 
 fn moment(stamp: Timestamp) -> Result<String, DriverError> {
     let parts = stamp.to_parts();
-    let (day, nanos) =
-        parts.ok_or_else(|| refused("a moment lies in the years 1 to 9999"))?;
+    let (day, nanos) = parts.ok_or_else(|| refused("a moment lies in the years 1 to 9999"))?;
     Ok(format!("{} {}", date(day)?, time(nanos)?))
 }
 
@@ -297,7 +304,10 @@ mod tests {
     fn parameters_say_their_type_and_null_that_of_its_column() {
         let bound = |v: Value| value(&v).map(|p| (p.ty, p.value.unwrap())).unwrap();
         assert_eq!(bound(Value::F64(0.1)), ("FLOAT64", "1e-1".into()));
-        assert_eq!(bound(Value::F64(f64::NEG_INFINITY)), ("FLOAT64", "-Infinity".into()));
+        assert_eq!(
+            bound(Value::F64(f64::NEG_INFINITY)),
+            ("FLOAT64", "-Infinity".into())
+        );
         assert_eq!(bound(Value::Bytes(vec![255])), ("STRING", "/w==".into()));
         assert_eq!(
             bound(Value::Decimal(Decimal::new("0.0123456789").unwrap())).0,
@@ -308,26 +318,60 @@ mod tests {
             ("TIMESTAMP", "1969-12-31 23:59:59.999999+00:00".into())
         );
         let column = field(r#"{"type":"DATE"}"#);
-        assert_eq!(stored(&column, &Value::Null).unwrap(), Parameter { ty: "DATE", value: None });
+        assert_eq!(
+            stored(&column, &Value::Null).unwrap(),
+            Parameter {
+                ty: "DATE",
+                value: None
+            }
+        );
     }
 
     #[test]
     fn what_a_column_would_cut_is_refused() {
         for (column, given) in [
-            (r#"{"type":"STRING","maxLength":"2"}"#, Value::Text("abc".into())),
-            (r#"{"type":"NUMERIC","precision":"4","scale":"2"}"#, Value::Decimal(Decimal::new("1.234").unwrap())),
-            (r#"{"type":"NUMERIC","precision":"4","scale":"2"}"#, Value::I64(100)),
-            (r#"{"type":"INTEGER"}"#, Value::Decimal(Decimal::new("1.5").unwrap())),
+            (
+                r#"{"type":"STRING","maxLength":"2"}"#,
+                Value::Text("abc".into()),
+            ),
+            (
+                r#"{"type":"NUMERIC","precision":"4","scale":"2"}"#,
+                Value::Decimal(Decimal::new("1.234").unwrap()),
+            ),
+            (
+                r#"{"type":"NUMERIC","precision":"4","scale":"2"}"#,
+                Value::I64(100),
+            ),
+            (
+                r#"{"type":"INTEGER"}"#,
+                Value::Decimal(Decimal::new("1.5").unwrap()),
+            ),
             (r#"{"type":"FLOAT"}"#, Value::I64(9_007_199_254_740_993)),
             (r#"{"type":"TIME"}"#, Value::Time(1)),
-            (r#"{"type":"DATE"}"#, Value::Date(Date { year: 0, month: 1, day: 1 })),
+            (
+                r#"{"type":"DATE"}"#,
+                Value::Date(Date {
+                    year: 0,
+                    month: 1,
+                    day: 1,
+                }),
+            ),
             (r#"{"type":"JSON"}"#, Value::Text("{".into())),
-            (r#"{"type":"BYTES","maxLength":"1"}"#, Value::Bytes(vec![1, 2])),
+            (
+                r#"{"type":"BYTES","maxLength":"1"}"#,
+                Value::Bytes(vec![1, 2]),
+            ),
         ] {
             let error = stored(&field(column), &given).unwrap_err();
             assert_eq!(error.category, Category::InvalidData, "{column}");
         }
-        assert!(stored(&field(r#"{"type":"INTEGER"}"#), &Value::Decimal(Decimal::new("7.00").unwrap())).is_ok());
+        assert!(
+            stored(
+                &field(r#"{"type":"INTEGER"}"#),
+                &Value::Decimal(Decimal::new("7.00").unwrap())
+            )
+            .is_ok()
+        );
         assert!(stored(&field(r#"{"type":"GEOGRAPHY"}"#), &Value::Text("x".into())).is_err());
     }
 }

@@ -140,17 +140,49 @@ mod tests {
     #[test]
     fn fields_are_read_as_the_service_describes_them() {
         for (json, native, ty) in [
-            (r#"{"type":"STRING","maxLength":"20"}"#, "STRING(20)", LogicalType::text(20)),
-            (r#"{"type":"NUMERIC"}"#, "NUMERIC", LogicalType::decimal(38, 9)),
-            (r#"{"type":"BIGNUMERIC","precision":"40","scale":"20"}"#, "BIGNUMERIC(40, 20)", LogicalType::decimal(40, 20)),
-            (r#"{"type":"NUMERIC","precision":"20"}"#, "NUMERIC(20)", LogicalType::decimal(20, 0)),
-            (r#"{"type":"INTEGER","mode":"REQUIRED"}"#, "INT64", LogicalType::INT64),
-            (r#"{"type":"STRING","mode":"REPEATED"}"#, "ARRAY<STRING>", LogicalType::Other),
+            (
+                r#"{"type":"STRING","maxLength":"20"}"#,
+                "STRING(20)",
+                LogicalType::text(20),
+            ),
+            (
+                r#"{"type":"NUMERIC"}"#,
+                "NUMERIC",
+                LogicalType::decimal(38, 9),
+            ),
+            (
+                r#"{"type":"BIGNUMERIC","precision":"40","scale":"20"}"#,
+                "BIGNUMERIC(40, 20)",
+                LogicalType::decimal(40, 20),
+            ),
+            (
+                r#"{"type":"NUMERIC","precision":"20"}"#,
+                "NUMERIC(20)",
+                LogicalType::decimal(20, 0),
+            ),
+            (
+                r#"{"type":"INTEGER","mode":"REQUIRED"}"#,
+                "INT64",
+                LogicalType::INT64,
+            ),
+            (
+                r#"{"type":"STRING","mode":"REPEATED"}"#,
+                "ARRAY<STRING>",
+                LogicalType::Other,
+            ),
             (r#"{"type":"GEOGRAPHY"}"#, "GEOGRAPHY", LogicalType::Other),
-            (r#"{"type":"RECORD","fields":[{"name":"a","type":"FLOAT"}]}"#, "STRUCT<a FLOAT64>", LogicalType::Other),
+            (
+                r#"{"type":"RECORD","fields":[{"name":"a","type":"FLOAT"}]}"#,
+                "STRUCT<a FLOAT64>",
+                LogicalType::Other,
+            ),
         ] {
             let field: Field = serde_json::from_str(json).unwrap();
-            assert_eq!((field.native().as_str(), field.logical()), (native, ty), "{json}");
+            assert_eq!(
+                (field.native().as_str(), field.logical()),
+                (native, ty),
+                "{json}"
+            );
         }
     }
 }

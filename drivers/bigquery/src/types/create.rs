@@ -65,7 +65,9 @@ fn micros(name: &str, precision: u8) -> Result<String, RenderError> {
 
 fn decimal(precision: Option<u32>, scale: Option<i32>) -> Result<String, RenderError> {
     let Some(precision) = precision else {
-        return refused("decimals without a limit (name a precision up to 76 and a scale up to 38)");
+        return refused(
+            "decimals without a limit (name a precision up to 76 and a scale up to 38)",
+        );
     };
     let scale = u32::try_from(scale.unwrap_or(0)).ok();
     let whole = scale.and_then(|scale| precision.checked_sub(scale));

@@ -105,18 +105,37 @@ mod tests {
 
     #[test]
     fn cells_keep_every_digit() {
-        assert_eq!(read(Kind::Int, "-9223372036854775808"), Value::I64(i64::MIN));
-        assert_eq!(read(Kind::Instant, "-1"), Value::Instant(Timestamp::from_micros(-1)));
-        assert_eq!(read(Kind::Time, "23:59:59.000001"), Value::Time(86_399_000_001_000));
+        assert_eq!(
+            read(Kind::Int, "-9223372036854775808"),
+            Value::I64(i64::MIN)
+        );
+        assert_eq!(
+            read(Kind::Instant, "-1"),
+            Value::Instant(Timestamp::from_micros(-1))
+        );
+        assert_eq!(
+            read(Kind::Time, "23:59:59.000001"),
+            Value::Time(86_399_000_001_000)
+        );
         let stamp = Timestamp::from_micros(1_709_210_096_123_456);
-        assert_eq!(read(Kind::Timestamp, "2024-02-29T12:34:56.123456"), Value::Timestamp(stamp));
+        assert_eq!(
+            read(Kind::Timestamp, "2024-02-29T12:34:56.123456"),
+            Value::Timestamp(stamp)
+        );
         assert_eq!(read(Kind::Bytes, "/w=="), Value::Bytes(vec![255]));
         assert!(matches!(read(Kind::Float, "NaN"), Value::F64(n) if n.is_nan()));
     }
 
     #[test]
     fn what_is_not_of_its_type_stays_text() {
-        for kind in [Kind::Bool, Kind::Int, Kind::Float, Kind::Decimal, Kind::Date, Kind::Time] {
+        for kind in [
+            Kind::Bool,
+            Kind::Int,
+            Kind::Float,
+            Kind::Decimal,
+            Kind::Date,
+            Kind::Time,
+        ] {
             assert_eq!(read(kind, "odd"), Value::Text("odd".into()), "{kind:?}");
         }
     }

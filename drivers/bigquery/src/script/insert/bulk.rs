@@ -73,10 +73,13 @@ fn statement(
     for (at, field) in fields.iter().enumerate() {
         let (open, close) = conversion(field);
         w.syntax(if at > 0 { ", " } else { "" }).syntax(open);
-        w.syntax("JSON_VALUE(r, '$[").number(at as u64).syntax("]')");
+        w.syntax("JSON_VALUE(r, '$[")
+            .number(at as u64)
+            .syntax("]')");
         w.syntax(close).syntax(" AS c").number(at as u64);
     }
-    w.syntax(" FROM UNNEST(JSON_QUERY_ARRAY(@p").number(number as u64);
+    w.syntax(" FROM UNNEST(JSON_QUERY_ARRAY(@p")
+        .number(number as u64);
     w.syntax(")) AS r");
     if let Some(key) = key {
         not_matched(&mut w, insert, key);
