@@ -132,8 +132,7 @@ impl Service {
         let mut bytes = [0_u8; 16];
         // Without randomness the machine is broken; the service then refuses the second job of the same name.
         let _ = self.random.fill(&mut bytes);
-        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        format!("quillback_{hex}")
+        format!("quillback_{:032x}", u128::from_be_bytes(bytes))
     }
 
     /// Sends a request and reads the answer. While the service is out of reach, overloaded or over a rate it is sent

@@ -101,17 +101,10 @@ async fn list(service: &Arc<Service>, wanted: Wanted) -> Result<Catalog, DriverE
     let dialect = BigQueryDialect::default();
     let mut w = SqlWriter::new(&dialect);
     w.syntax("SELECT table_schema, table_name, table_type FROM ");
-    match &wanted.schema {
-        Some(schema) => w.ident(schema),
-        None => {
-            let location = service.location.as_deref().unwrap_or(USUAL_LOCATION);
-            let region = format!("region-{}", location.to_lowercase());
-            w.ident(
-                &Ident::new(region)
-                    .map_err(|_| crate::options::config("option `location` is wrong"))?,
-            )
-        }
-    };
+    let location = service.location.as_deref().unwrap_or(USUAL_LOCATION);
+    let region = Ident::new(format!("region-{}", location.to_lowercase()))
+        .map_err(|_| crate::options::config("option `location` is wrong"))?;
+    w.ident(wanted.schema.as_ref().unwrap_or(&region));
     w.syntax(".INFORMATION_SCHEMA.TABLES");
     let mut params = Vec::new();
     if !wanted.search.is_empty() {

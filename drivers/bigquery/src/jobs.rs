@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use quillback_plugin_api::DriverError;
 use serde::Deserialize;
-use serde_json::{Value as Json, json};
+use serde_json::{Map, Value as Json, json};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
@@ -28,7 +28,8 @@ const PAGE: u64 = 5_000;
 pub(crate) struct Page {
     schema: Schema,
     pub(crate) rows: Vec<Row>,
-    page_token: Option<String>,
+    #[serde(rename = "pageToken")]
+    token: Option<String>,
     job_complete: bool,
     job_reference: Reference,
     errors: Vec<ErrorProto>,
@@ -157,7 +158,7 @@ impl Reading {
         let Some(page) = self.page.take() else {
             return Ok(None);
         };
-        match (&page.page_token, &self.guard.job) {
+        match (&page.token, &self.guard.job) {
             (Some(token), Some(job)) if !page.rows.is_empty() || !token.is_empty() => {
                 self.page = Some(look(&self.guard.service, job, Some(token)).await?);
             }
@@ -177,16 +178,17 @@ pub(crate) async fn read(
     sql: &str,
     params: &[Named],
 ) -> Result<Reading, DriverError> {
-    let mut body = json!({
-        "query": sql, "useLegacySql": false, "timeoutMs": FIRST_LOOK, "maxResults": PAGE,
-        // The same request is answered once, however often it is sent.
-        "requestId": service.fresh_id(),
-        "formatOptions": { "useInt64Timestamp": true },
-    });
-    describe(service, &mut body, params);
-    if let (Some(location), Some(body)) = (&service.location, body.as_object_mut()) {
+    let mut body = described(service, sql, params);
+    body.insert("timeoutMs".into(), json!(FIRST_LOOK));
+    body.insert("maxResults".into(), json!(PAGE));
+    // The same request is answered once, however often it is sent.
+    body.insert("requestId".into(), json!(service.fresh_id()));
+    let formats = json!({ "useInt64Timestamp": true });
+    body.insert("formatOptions".into(), formats);
+    if let Some(location) = &service.location {
         body.insert("location".into(), json!(location));
     }
+    let body = Json::Object(body);
     // A job has no name before the first answer: whoever does not wait for that leaves it to be stopped.
     let (sender, receiver) = oneshot::channel();
     let for_task = Arc::clone(service);
@@ -245,29 +247,12 @@ pub(crate) async fn run(
     params: &[Named],
     deadline: Option<Instant>,
 ) -> Result<Page, Failed> {
-    let mut query = json!({ "query": sql, "useLegacySql": false });
-    describe(service, &mut query, params);
-    let mut body = json!({
-        "configuration": { "query": query },
-        // Under a name of our own it is started once, however often it is asked for, and can be stopped at any time.
-        "jobReference": { "projectId": service.project, "jobId": service.fresh_id() },
-    });
+    // Under a name of our own it is started once, however often it is asked for, and can be stopped at any time.
     let mut job = Reference {
-        job_id: body["jobReference"]["jobId"]
-            .as_str()
-            .unwrap_or_default()
-            .to_owned(),
+        job_id: service.fresh_id(),
         location: service.location.clone(),
     };
-    if let Some(location) = &service.location {
-        body["jobReference"]["location"] = json!(location);
-    }
-    if let Some(deadline) = deadline {
-        let left = deadline
-            .saturating_duration_since(Instant::now())
-            .as_millis();
-        body["configuration"]["jobTimeoutMs"] = json!(left.to_string());
-    }
+    let body = starting(service, &job, described(service, sql, params), deadline);
     let mut guard = Guard {
         service: Arc::clone(service),
         job: Some(job.clone()),
@@ -343,14 +328,44 @@ async fn cancel(service: &Service, job: &Reference) {
     let _ = service.call::<Json>(&call).await;
 }
 
-/// Adds what every statement says about itself.
-fn describe(service: &Service, query: &mut Json, params: &[Named]) {
-    query["defaultDataset"] = json!({ "projectId": service.project, "datasetId": service.dataset });
+/// What asks for a job.
+fn starting(
+    service: &Service,
+    job: &Reference,
+    query: Map<String, Json>,
+    deadline: Option<Instant>,
+) -> Json {
+    let mut reference = Map::new();
+    reference.insert("projectId".into(), json!(service.project));
+    reference.insert("jobId".into(), json!(job.job_id));
+    if let Some(location) = &job.location {
+        reference.insert("location".into(), json!(location));
+    }
+    let mut configuration = Map::new();
+    configuration.insert("query".into(), Json::Object(query));
+    if let Some(deadline) = deadline {
+        let left = deadline
+            .saturating_duration_since(Instant::now())
+            .as_millis();
+        // The service takes numbers of 64 bits as text.
+        configuration.insert("jobTimeoutMs".into(), json!(left.max(1).to_string()));
+    }
+    json!({ "configuration": configuration, "jobReference": reference })
+}
+
+/// What every statement says about itself.
+fn described(service: &Service, sql: &str, params: &[Named]) -> Map<String, Json> {
+    let mut query = Map::new();
+    query.insert("query".into(), json!(sql));
+    query.insert("useLegacySql".into(), json!(false));
+    let dataset = json!({ "projectId": service.project, "datasetId": service.dataset });
+    query.insert("defaultDataset".into(), dataset);
     if service.maximum_bytes_billed > 0 {
-        query["maximumBytesBilled"] = json!(service.maximum_bytes_billed.to_string());
+        let most = service.maximum_bytes_billed.to_string();
+        query.insert("maximumBytesBilled".into(), json!(most));
     }
     if !params.is_empty() {
-        query["parameterMode"] = json!("NAMED");
+        query.insert("parameterMode".into(), json!("NAMED"));
         let named = params.iter().map(|(name, parameter)| {
             json!({
                 "name": name,
@@ -358,6 +373,7 @@ fn describe(service: &Service, query: &mut Json, params: &[Named]) {
                 "parameterValue": { "value": parameter.value },
             })
         });
-        query["queryParameters"] = named.collect();
+        query.insert("queryParameters".into(), named.collect());
     }
+    query
 }

@@ -82,12 +82,11 @@ pub(crate) fn check_change(change: &mut Ddl, dataset: &Ident) -> Result<(), Driv
             let names = create.columns.iter().map(|c| c.name.clone()).collect();
             (&mut create.table, names)
         }
-        Ddl::DropTable(table) => (table, Vec::new()),
+        Ddl::DropTable(table) | Ddl::CreateIndex { table, .. } => (table, Vec::new()),
         Ddl::AddColumn { table, column } => (table, vec![column.name.clone()]),
         Ddl::DropColumn { table, column } => (table, vec![column.clone()]),
         Ddl::RenameColumn { table, from, to } => (table, vec![from.clone(), to.clone()]),
         Ddl::AlterColumn { table, to, .. } => (table, vec![to.name.clone()]),
-        Ddl::CreateIndex { table, .. } => (table, Vec::new()),
     };
     place(table, dataset);
     if !is_table(&table.name) {

@@ -134,10 +134,13 @@ impl Tokens {
             }
         };
         let is_machine = matches!(self.source, Source::Machine { .. });
-        sent.map_err(|error| match is_machine {
-            // Away from Google's machines there is no such server, and waiting does not help.
-            true => DriverError::new(Category::Auth, NO_CREDENTIALS),
-            false => error,
+        sent.map_err(|error| {
+            if is_machine {
+                // Away from Google's machines there is no such server, and waiting does not help.
+                DriverError::new(Category::Auth, NO_CREDENTIALS)
+            } else {
+                error
+            }
         })
     }
 }

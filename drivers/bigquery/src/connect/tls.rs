@@ -21,7 +21,7 @@ pub(crate) fn client_config(given: Option<&str>) -> Result<Arc<ClientConfig>, Dr
     match given {
         // A machine without any is told so by the handshake; endpoints without encryption need none.
         None => {
-            drop(roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs))
+            roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
         }
         Some(given) => add_given(&mut roots, given)?,
     }

@@ -216,7 +216,7 @@ fn differ(insert: &Insert, key: &[usize]) -> Result<(), DriverError> {
         let parts = key.iter().map(|at| values.get(*at));
         if parts
             .clone()
-            .any(|part| part.is_none_or(|part| part.is_null()))
+            .any(|part| part.is_none_or(quillback_plugin_api::ValueRef::is_null))
         {
             continue;
         }

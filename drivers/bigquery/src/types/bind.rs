@@ -2,6 +2,8 @@
 //!
 //! <https://cloud.google.com/bigquery/docs/parameterized-queries>
 
+use std::fmt::Write as _;
+
 use base64ct::{Base64, Encoding as _};
 use quillback_plugin_api::civil::{Date, Timestamp};
 use quillback_plugin_api::types::LogicalType;
@@ -94,6 +96,7 @@ pub(crate) fn stored(field: &Field, given: &Value) -> Result<Parameter, DriverEr
     match (&ty, given) {
         (LogicalType::Int { .. }, Value::I64(_))
         | (LogicalType::Bool, Value::Bool(_))
+        | (LogicalType::Float { .. }, Value::F64(_) | Value::F32(_))
         | (LogicalType::Date, Value::Date(_))
         | (LogicalType::Time { .. }, Value::Time(_) | Value::OffsetTime { .. })
         | (LogicalType::Timestamp { .. }, Value::Timestamp(_))
@@ -103,8 +106,8 @@ pub(crate) fn stored(field: &Field, given: &Value) -> Result<Parameter, DriverEr
         ) => Ok(parameter),
         (LogicalType::Int { .. }, Value::Decimal(number)) => whole(number.as_str()),
         (LogicalType::Int { .. }, Value::U64(number)) => whole(&number.to_string()),
-        (LogicalType::Float { .. }, Value::F64(_) | Value::F32(_)) => Ok(parameter),
         (LogicalType::Float { .. }, Value::I64(number)) => exact_float(*number),
+        (LogicalType::Float { .. }, Value::Decimal(number)) => near_float(number.as_str()),
         (LogicalType::Decimal { .. }, Value::Decimal(_) | Value::I64(_) | Value::U64(_)) => {
             let text = parameter.value.unwrap_or_default();
             fits_decimal(&ty, &text)?;
@@ -170,6 +173,15 @@ fn exact_float(number: i64) -> Result<Parameter, DriverError> {
         value(&Value::F64(float))
     } else {
         Err(refused("the column does not hold that many digits"))
+    }
+}
+
+/// A float keeps fifteen digits of any decimal.
+fn near_float(number: &str) -> Result<Parameter, DriverError> {
+    let digits = number.bytes().filter(u8::is_ascii_digit).count();
+    match number.parse::<f64>() {
+        Ok(float) if digits <= 15 => value(&Value::F64(float)),
+        _ => Err(refused("the column does not hold that many digits")),
     }
 }
 
@@ -280,7 +292,7 @@ fn uuid_text(uuid: &[u8; 16]) -> String {
         if matches!(position, 4 | 6 | 8 | 10) {
             text.push('-');
         }
-        text.push_str(&format!("{byte:02x}"));
+        let _ = write!(text, "{byte:02x}");
     }
     text
 }

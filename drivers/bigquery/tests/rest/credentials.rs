@@ -86,7 +86,9 @@ async fn a_token_that_is_refused_is_renewed_once() {
 async fn refused_credentials_are_told_without_them() {
     let server = Server::start(|asked, _| {
         let denied = json!({ "error": "invalid_grant", "error_description": "hush-hush" });
-        asked.is("POST", "/token").then(|| Reply::Json(400, denied))
+        asked
+            .is("POST", "/token")
+            .then_some(Reply::Json(400, denied))
     })
     .await;
     let key = json!({

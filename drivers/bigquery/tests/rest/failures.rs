@@ -158,7 +158,7 @@ async fn a_refused_expectation_is_an_outcome() {
         let answer = page(&[&["refused", "0,"]]);
         asked
             .is("GET", "/queries/")
-            .then(|| Reply::Json(200, answer))
+            .then_some(Reply::Json(200, answer))
     })
     .await;
     let instance = server.open(json!({})).await.unwrap();

@@ -1,4 +1,11 @@
 //! An HTTP server that answers as a test tells it to, and remembers what it was asked.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "all of it belongs to tests"
+)]
 
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
