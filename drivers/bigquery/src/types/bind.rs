@@ -120,6 +120,11 @@ pub(crate) fn stored(field: &Field, given: &Value) -> Result<Parameter, DriverEr
         (LogicalType::Text { length }, Value::Text(text)) => {
             fits(*length, text.chars().count(), "characters").map(|()| parameter)
         }
+        (LogicalType::Text { length }, Value::I64(_) | Value::U64(_) | Value::Decimal(_)) => {
+            let digits = parameter.value.as_ref().map_or(0, String::len);
+            let ty = "STRING";
+            fits(*length, digits, "characters").map(|()| Parameter { ty, ..parameter })
+        }
         (LogicalType::Text { length }, Value::Uuid(_)) => {
             fits(*length, 36, "characters").map(|()| parameter)
         }
