@@ -34,7 +34,7 @@ enum Kind {
     /// Another product.
     Peer(Peer),
     /// The product.
-    Quillback(Quillback),
+    Quillback(Box<Quillback>),
 }
 
 impl Contender {
@@ -60,8 +60,11 @@ impl Contender {
                 all.push(Self::new(product.name(), Kind::Peer(peer))?);
             }
         }
-        let quillback = Quillback::start(surroundings, table, options.repository).await?;
-        all.push(Self::new("quillback", Kind::Quillback(quillback))?);
+        let quillback = Quillback::start(surroundings, table, options).await?;
+        all.push(Self::new(
+            "quillback",
+            Kind::Quillback(Box::new(quillback)),
+        )?);
         Ok(all)
     }
 
@@ -90,7 +93,8 @@ impl Contender {
     pub(super) fn does(&self, scenario: Scenario) -> bool {
         match &self.kind {
             Kind::Peer(peer) => peer.product.does(scenario),
-            _ => true,
+            Kind::Raw | Kind::Bare(_) => scenario.is_plain(),
+            Kind::Quillback(_) => true,
         }
     }
 
@@ -102,6 +106,9 @@ impl Contender {
         plan: Plan,
     ) -> Result<Measured> {
         let run = RUNS.fetch_add(1, Ordering::Relaxed);
+        if scenario == Scenario::Delete {
+            table.fill(run, plan.rows_to_remove()).await?;
+        }
         let own = own_cpu()?;
         let before = self.process().map(Process::cpu).transpose()?;
         let timed = match &self.kind {
@@ -115,8 +122,7 @@ impl Contender {
                 load::posts(peer.process.address, &peer.token, &body, plan).await?
             }
             Kind::Quillback(quillback) => {
-                let (schema, deep) = (&quillback.schema, &quillback.deep);
-                let body = scenario::quillback(scenario, table, run, schema, deep);
+                let body = scenario::quillback(scenario, table, run, quillback.subject(scenario));
                 let address = quillback.process.address;
                 load::posts(address, &quillback.token, &body, plan).await?
             }
@@ -140,7 +146,16 @@ impl Contender {
             start_ms: process.started_in.as_millis(),
             idle_mib: self.idle_mib,
             loaded_mib: process.resident_mib().ok()?,
+            start_again_ms: None,
         })
+    }
+
+    /// How long the product takes to start with what it has by now; ends every contender.
+    pub(super) fn started_again(self) -> Result<Option<Duration>> {
+        match self.kind {
+            Kind::Quillback(quillback) => quillback.started_again().map(Some),
+            _ => Ok(None),
+        }
     }
 }
 

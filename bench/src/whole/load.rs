@@ -20,6 +20,18 @@ pub(super) struct Plan {
     pub(super) time: Duration,
     /// Time before it.
     pub(super) warm_up: Duration,
+    /// Requests that begin in each second, whether those before are answered or not; as many as can be when missing.
+    pub(super) rate: Option<u32>,
+}
+
+/// More rows a second than anybody removes one by one.
+const REMOVED_AT_MOST: u64 = 40_000;
+
+impl Plan {
+    /// Rows that are enough to be removed until the run is over.
+    pub(super) fn rows_to_remove(&self) -> u64 {
+        ((self.time + self.warm_up).as_secs() + 1) * REMOVED_AT_MOST
+    }
 }
 
 /// What a run came to.
@@ -58,7 +70,7 @@ pub(super) async fn posts(
                 let mut times = times;
                 while let Some(number) = times.next(&counter) {
                     let request = http::post(&token, &body(number));
-                    times.start();
+                    times.begin(number).await;
                     let answer = connection.exchange(&request).await?;
                     if is_error(answer) {
                         bail!("the server answered {}", http::excerpt(answer));
@@ -121,6 +133,8 @@ pub(super) struct Times {
     until: Instant,
     begun: Instant,
     last: Instant,
+    /// When the first request begins, and the time between two, where there is a rate.
+    pace: Option<(Instant, Duration)>,
     micros: Vec<u32>,
 }
 
@@ -128,6 +142,18 @@ impl Times {
     /// The number of the next request, until the time is over.
     pub(super) fn next(&self, counter: &AtomicU64) -> Option<u64> {
         (Instant::now() < self.until).then(|| counter.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Waits until the request is to begin. Its time counts from then on, also when all callers were busy at that moment:
+    /// an open loop does not forgive a server that keeps others waiting.
+    pub(super) async fn begin(&mut self, number: u64) {
+        self.start();
+        if let Some((first, between)) = self.pace {
+            let turn = u32::try_from(number).unwrap_or(u32::MAX);
+            let due = first + between * turn;
+            tokio::time::sleep_until(due.into()).await;
+            self.begun = due;
+        }
     }
 
     pub(super) fn start(&mut self) {
@@ -156,7 +182,11 @@ where
     for _ in 0..plan.concurrency {
         callers.push(make(Arc::clone(&counter)).await?);
     }
-    let from = Instant::now() + plan.warm_up;
+    let first = Instant::now();
+    let from = first + plan.warm_up;
+    let pace = plan
+        .rate
+        .map(|rate| (first, Duration::from_secs(1) / rate.max(1)));
     let tasks: Vec<_> = callers
         .into_iter()
         .map(|caller| {
@@ -165,6 +195,7 @@ where
                 until: from + plan.time,
                 begun: from,
                 last: from,
+                pace,
                 micros: Vec::with_capacity(16 * 1024),
             };
             tokio::spawn(caller(times))

@@ -46,6 +46,12 @@ pub struct Options {
     /// Requests under way at the same time
     #[arg(long, value_delimiter = ',', default_values_t = [16])]
     pub concurrency: Vec<usize>,
+    /// Requests that begin in each second whatever the answers do (an open loop), instead of one after the other
+    #[arg(long)]
+    pub rate: Option<u32>,
+    /// Users and schemas besides those that are measured, and ten times as many entitlements
+    #[arg(long, default_value_t = 0)]
+    pub crowd: u32,
     /// Rows in the table
     #[arg(long, default_value_t = 1_000_000)]
     pub rows: u32,
@@ -139,6 +145,7 @@ pub async fn run(options: &Options, surroundings: &Surroundings) -> Result<Repor
                 concurrency: scenario.concurrency(*concurrency),
                 time: Duration::from_secs(options.seconds),
                 warm_up: options.warm_up(),
+                rate: options.rate,
             };
             for round in 0..options.rounds {
                 for contender in contenders.iter().filter(|one| one.does(*scenario)) {
@@ -156,10 +163,17 @@ pub async fn run(options: &Options, surroundings: &Surroundings) -> Result<Repor
             }
         }
     }
-    let servers = contenders.iter().filter_map(Contender::server).collect();
-    drop(contenders);
+    let mut servers: Vec<_> = contenders.iter().filter_map(Contender::server).collect();
+    for contender in contenders {
+        let name = contender.name;
+        let again = contender.started_again()?;
+        for server in servers.iter_mut().filter(|server| server.contender == name) {
+            server.start_again_ms = again.map(|time| time.as_millis());
+        }
+    }
     table.remove().await?;
-    Ok(Report::new(&options, samples, servers))
+    let sizes = report::sizes(surroundings)?;
+    Ok(Report::new(&options, samples, servers, sizes))
 }
 
 impl Options {

@@ -57,7 +57,7 @@ impl Product {
             Scenario::Add | Scenario::Edit | Scenario::Page => true,
             // Directus adds many rows one by one.
             Scenario::BulkAdd => self == Self::Directus,
-            Scenario::PageDeep => false,
+            _ => false,
         }
     }
 
@@ -83,9 +83,6 @@ impl Product {
                  { id } }"
                     .to_owned()
             }
-            (Self::Directus, Scenario::Page | Scenario::PageDeep) => format!(
-                "query {{ forecast(limit: {PAGE}, sort: [\"due\", \"id\"]) {{ {fields} }} }}"
-            ),
             (Self::Directus, Scenario::BulkAdd) => {
                 "mutation($rows: [create_forecast_input!]) { create_forecast_items(data: $rows, limit: 1) { id } }"
                     .to_owned()
@@ -93,6 +90,9 @@ impl Product {
             (Self::Directus, Scenario::Add) => {
                 "mutation($row: create_forecast_input!) { create_forecast_item(data: $row) { id } }".to_owned()
             }
+            (Self::Directus, _) => format!(
+                "query {{ forecast(limit: {PAGE}, sort: [\"due\", \"id\"]) {{ {fields} }} }}"
+            ),
         }
     }
 
@@ -166,7 +166,7 @@ impl Peer {
                 Work::Edit { id, amount, note } => {
                     json!({ "id": id, "patch": product.patch(&amount, &note) })
                 }
-                Work::Page { .. } => json!({}),
+                _ => json!({}),
             };
             json!({ "query": document, "variables": variables }).to_string()
         }))

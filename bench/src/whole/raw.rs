@@ -22,7 +22,7 @@ pub(super) async fn run(scenario: Scenario, table: &Table, run: u64, plan: Plan)
                         let mut times = times;
                         while let Some(number) = times.next(&counter) {
                             let work = work(number);
-                            times.start();
+                            times.begin(number).await;
                             session.run(&work).await?;
                             times.stop();
                         }

@@ -2,12 +2,14 @@
 
 use std::fmt;
 use std::fmt::Write as _;
+use std::path::PathBuf;
 
+use anyhow::Result;
 use serde::Serialize;
 
-use super::Options;
 use super::load::Measured;
 use super::scenario::Scenario;
+use super::{Options, Surroundings};
 
 /// One run of one contender.
 #[derive(Clone, Debug, Serialize)]
@@ -48,6 +50,8 @@ pub(super) struct Server {
     pub contender: &'static str,
     /// Milliseconds from its start until it said that it is ready.
     pub start_ms: u128,
+    /// The same once more at the end, with everything that is stored by then.
+    pub start_again_ms: Option<u128>,
     /// MiB before any load.
     pub idle_mib: u64,
     /// MiB after all of it.
@@ -60,10 +64,28 @@ pub struct Report {
     rows: u32,
     rounds: usize,
     seconds: u64,
+    rate: Option<u32>,
+    crowd: u32,
     target: String,
     repository: String,
     samples: Vec<Sample>,
     servers: Vec<Server>,
+    /// Bytes of the program and of each plugin.
+    sizes: Vec<(String, u64)>,
+}
+
+/// The sizes of the server and of its plugins, in bytes.
+pub(super) fn sizes(surroundings: &Surroundings) -> Result<Vec<(String, u64)>> {
+    let mut files = vec![surroundings.server.clone()];
+    for entry in std::fs::read_dir(&surroundings.plugins)? {
+        files.push(entry?.path());
+    }
+    files.sort();
+    let size = |file: &PathBuf| {
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        Ok((name.into_owned(), std::fs::metadata(file)?.len()))
+    };
+    files.iter().map(size).collect()
 }
 
 /// A median with its spread.
@@ -86,15 +108,23 @@ impl Spread {
 }
 
 impl Report {
-    pub(super) fn new(options: &Options, samples: Vec<Sample>, servers: Vec<Server>) -> Self {
+    pub(super) fn new(
+        options: &Options,
+        samples: Vec<Sample>,
+        servers: Vec<Server>,
+        sizes: Vec<(String, u64)>,
+    ) -> Self {
         Self {
             rows: options.rows,
             rounds: options.rounds,
             seconds: options.seconds,
+            rate: options.rate,
+            crowd: options.crowd,
             target: format!("{:?}", options.target),
             repository: format!("{:?}", options.repository),
             samples,
             servers,
+            sizes,
         }
     }
 
@@ -105,6 +135,19 @@ impl Report {
              in brackets the smallest and the largest round.\n",
             self.rows, self.target, self.repository, self.rounds, self.seconds,
         );
+        if let Some(rate) = self.rate {
+            let _ = writeln!(
+                text,
+                "An open loop: {rate} requests begin in each second, and their time counts from then on."
+            );
+        }
+        if self.crowd > 0 {
+            let _ = writeln!(
+                text,
+                "Besides, {0} users and {0} schemas in Quillback, and ten times as many entitlements.",
+                self.crowd
+            );
+        }
         let mut groups: Vec<(Scenario, usize)> = self
             .samples
             .iter()
@@ -114,12 +157,28 @@ impl Report {
         for (scenario, concurrency) in groups {
             self.table(&mut text, scenario, concurrency);
         }
-        text.push_str("\n| server | start ms | idle MiB | loaded MiB |\n|---|---|---|---|\n");
+        text.push_str(
+            "\n| server | start ms | start again ms | idle MiB | loaded MiB |\n|---|---|---|---|---|\n",
+        );
         for server in &self.servers {
+            let again = server.start_again_ms.map(|ms| ms.to_string());
             let _ = writeln!(
                 text,
-                "| {} | {} | {} | {} |",
-                server.contender, server.start_ms, server.idle_mib, server.loaded_mib
+                "| {} | {} | {} | {} | {} |",
+                server.contender,
+                server.start_ms,
+                again.unwrap_or_default(),
+                server.idle_mib,
+                server.loaded_mib
+            );
+        }
+        text.push_str("\n| file | MiB |\n|---|---|\n");
+        for (file, bytes) in &self.sizes {
+            let _ = writeln!(
+                text,
+                "| {file} | {}.{} |",
+                bytes >> 20,
+                ((bytes % (1 << 20)) * 10) >> 20
             );
         }
         text

@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 
 use super::load::Body;
 use super::store::{NewRow, Work};
-use super::table::{Known, REGION, Table};
+use super::table::{Known, MANY_DAYS, REGION, Table};
 
 /// Rows of a bulk write.
 const BULK: u64 = 10_000;
@@ -26,23 +26,50 @@ pub enum Scenario {
     Page,
     /// A page far behind it.
     PageDeep,
+    /// The first page for a user with 1,000 entitlements for the region.
+    PageEntitled,
+    /// The first page under 1,000 policies.
+    PagePolicies,
+    /// Remove one row by its key.
+    Delete,
+    /// The last 20 entries of the history of one row.
+    History,
     /// Add 10,000 rows in one request.
     BulkAdd,
+    /// Give one row in a hundred of the table, 10,000 of a million, another note in one request.
+    BulkEdit,
+    /// Sign in with user name and password.
+    SignIn,
 }
 
 impl Scenario {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 11] = [
         Self::Add,
         Self::Edit,
         Self::Page,
         Self::PageDeep,
+        Self::PageEntitled,
+        Self::PagePolicies,
+        Self::Delete,
+        Self::History,
         Self::BulkAdd,
+        Self::BulkEdit,
+        Self::SignIn,
     ];
 
-    /// Requests under way: one where each is large.
+    /// Requests under way: one where each is large, and few where a hash of a password keeps a core busy.
     pub(super) fn concurrency(self, wanted: usize) -> usize {
-        if self == Self::BulkAdd { 1 } else { wanted }
+        match self {
+            Self::BulkAdd | Self::BulkEdit => 1,
+            Self::SignIn => wanted.min(4),
+            _ => wanted,
+        }
+    }
+
+    /// Whether there is a statement that does the same without Quillback.
+    pub(super) fn is_plain(self) -> bool {
+        !matches!(self, Self::History | Self::SignIn)
     }
 }
 
@@ -62,7 +89,18 @@ pub(super) fn work(
             amount: amount(number),
             note: format!("edited {number}"),
         },
-        Scenario::Page | Scenario::PageDeep => Work::Page {
+        Scenario::Delete => Work::Delete {
+            id: Table::new_id(nonce, run, number),
+        },
+        Scenario::BulkEdit => Work::EditMany {
+            note: format!("edited with many others, {run} {number}"),
+        },
+        Scenario::Page
+        | Scenario::PageDeep
+        | Scenario::PageEntitled
+        | Scenario::PagePolicies
+        | Scenario::History
+        | Scenario::SignIn => Work::Page {
             region: REGION.to_owned(),
             after: (scenario == Scenario::PageDeep).then(|| deep.clone()),
         },
@@ -78,7 +116,9 @@ pub(super) fn thin(scenario: Scenario, table: &Table, run: u64) -> Body {
         Scenario::Edit => {
             "mutation($id: String!, $amount: String!, $note: String!) { edit(id: $id, amount: $amount, note: $note) }"
         }
-        Scenario::Page | Scenario::PageDeep => {
+        Scenario::Delete => "mutation($id: String!) { delete(id: $id) }",
+        Scenario::BulkEdit => "mutation($note: String!) { editMany(note: $note) }",
+        _ => {
             "query($region: String!, $due: String, $id: String) { page(region: $region, due: $due, id: $id) \
              { id region product amount note approved due updatedAt } }"
         }
@@ -90,6 +130,8 @@ pub(super) fn thin(scenario: Scenario, table: &Table, run: u64) -> Body {
             }
             Work::Add(rows) => json!({ "rows": rows.iter().map(input).collect::<Vec<_>>() }),
             Work::Edit { id, amount, note } => json!({ "id": id, "amount": amount, "note": note }),
+            Work::Delete { id } => json!({ "id": id }),
+            Work::EditMany { note } => json!({ "note": note }),
             Work::Page { region, after } => {
                 let (due, id) = after.unzip();
                 json!({ "region": region, "due": due, "id": id })
@@ -99,39 +141,96 @@ pub(super) fn thin(scenario: Scenario, table: &Table, run: u64) -> Body {
     })
 }
 
-/// Bodies that ask Quillback for the same, in this schema; deep pages start at the cursor.
-pub(super) fn quillback(
-    scenario: Scenario,
-    table: &Table,
-    run: u64,
-    schema: &str,
-    deep: &str,
-) -> Body {
+/// What Quillback is asked about.
+#[derive(Clone, Debug)]
+pub(super) struct Subject {
+    pub(super) schema: String,
+    /// The cursor at which deep pages start.
+    pub(super) deep: String,
+    pub(super) username: &'static str,
+    pub(super) password: &'static str,
+}
+
+/// Bodies that ask Quillback for the same.
+pub(super) fn quillback(scenario: Scenario, table: &Table, run: u64, subject: &Subject) -> Body {
     let work = work(scenario, table, run);
-    let (nonce, known) = (table.nonce, Arc::clone(&table.known));
-    let (schema, deep) = (schema.to_owned(), deep.to_owned());
-    let page = format!(
-        "query($schema: ID!, $after: String) {{ rows(schemaId: $schema, first: {PAGE}, after: $after, \
-         sort: [{{ field: \"due\" }}]) {{ nodes {{ key values }} }} }}"
-    );
-    let write = "mutation($input: WriteRowsInput!) { writeRows(input: $input) { state rows { status key } } }";
+    let (nonce, known, many) = (table.nonce, Arc::clone(&table.known), table.many);
+    let subject = subject.clone();
+    let (page, write) = (page_document(), WRITE);
     Arc::new(move |number| {
-        let changes: Vec<Json> = match work(number) {
-            Work::Add(rows) => rows.iter().map(add).collect(),
-            Work::Edit { id, amount, note } => vec![json!({ "edit": {
-                "key": id, "seen": { "product": nth(&known, number).product },
-                "values": { "amount": amount, "note": note },
-            } })],
-            Work::Page { after, .. } => {
-                let after = after.map(|_| deep.as_str());
-                let variables = json!({ "schema": schema, "after": after });
-                return json!({ "query": page, "variables": variables }).to_string();
+        let schema = &subject.schema;
+        let (document, variables) = match (scenario, work(number)) {
+            (Scenario::SignIn, _) => {
+                let Subject {
+                    username, password, ..
+                } = &subject;
+                (
+                    SIGN_IN,
+                    json!({ "input": { "username": username, "password": password } }),
+                )
+            }
+            (Scenario::History, _) => {
+                let key = nth(&known, number).id;
+                (HISTORY, json!({ "schema": schema, "key": { "id": key } }))
+            }
+            (_, Work::Page { after, .. }) => {
+                let after = after.map(|_| subject.deep.as_str());
+                (page.as_str(), json!({ "schema": schema, "after": after }))
+            }
+            (_, Work::EditMany { note }) => {
+                let change = Table::new_id(!nonce, run, number);
+                (
+                    BULK_EDIT,
+                    json!({ "input": bulk_edit(schema, &change, &note, many) }),
+                )
+            }
+            (_, work) => {
+                let changes = changes(work, &nth(&known, number).product);
+                let change = Table::new_id(!nonce, run, number);
+                let input = json!({ "changeId": change, "schemaId": schema, "changes": changes });
+                (write, json!({ "input": input }))
             }
         };
-        let change = Table::new_id(!nonce, run, number);
-        let input = json!({ "changeId": change, "schemaId": schema, "changes": changes });
-        json!({ "query": write, "variables": { "input": input } }).to_string()
+        json!({ "query": document, "variables": variables }).to_string()
     })
+}
+
+const WRITE: &str =
+    "mutation($input: WriteRowsInput!) { writeRows(input: $input) { state rows { status key } } }";
+const BULK_EDIT: &str = "mutation($input: BulkEditInput!) { bulkEdit(input: $input) { state } }";
+const SIGN_IN: &str = "mutation($input: SignInInput!) { signIn(input: $input) { token } }";
+const HISTORY: &str = "query($schema: ID!, $key: JSON) { history(schemaId: $schema, key: $key, first: 20) \
+    { entries { changeId action username at before after } } }";
+
+fn page_document() -> String {
+    format!(
+        "query($schema: ID!, $after: String) {{ rows(schemaId: $schema, first: {PAGE}, after: $after, \
+         sort: [{{ field: \"due\" }}]) {{ nodes {{ key values }} }} }}"
+    )
+}
+
+fn bulk_edit(schema: &str, change: &str, note: &str, count: u64) -> Json {
+    let (from, until) = MANY_DAYS;
+    json!({
+        "changeId": change, "schemaId": schema, "set": [{ "field": "note", "to": note }], "expectedCount": count,
+        "filter": { "and": [
+            { "field": "due", "op": "GE", "value": from }, { "field": "due", "op": "LT", "value": until },
+        ] },
+    })
+}
+
+/// The changes of a write. The rows that a run removes were put there by it.
+fn changes(work: Work, product: &str) -> Vec<Json> {
+    match work {
+        Work::Add(rows) => rows.iter().map(add).collect(),
+        Work::Edit { id, amount, note } => vec![json!({ "edit": {
+            "key": id, "seen": { "product": product }, "values": { "amount": amount, "note": note },
+        } })],
+        Work::Delete { id } => {
+            vec![json!({ "delete": { "key": id, "seen": { "region": REGION } } })]
+        }
+        Work::EditMany { .. } | Work::Page { .. } => Vec::new(),
+    }
 }
 
 fn nth(known: &[Known], number: u64) -> Known {
@@ -148,7 +247,7 @@ fn amount(number: u64) -> String {
     format!("{}.{:02}", number % 1_000_000, number % 100)
 }
 
-fn row(id: String, number: u64) -> NewRow {
+pub(super) fn row(id: String, number: u64) -> NewRow {
     NewRow {
         id,
         region: REGION.to_owned(),

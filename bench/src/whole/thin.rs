@@ -144,6 +144,16 @@ impl Mutation {
         cx.data::<Store>()?.run(work).await?;
         Ok(true)
     }
+
+    async fn edit_many(&self, cx: &Context<'_>, note: String) -> async_graphql::Result<bool> {
+        cx.data::<Store>()?.run(Work::EditMany { note }).await?;
+        Ok(true)
+    }
+
+    async fn delete(&self, cx: &Context<'_>, id: String) -> async_graphql::Result<bool> {
+        cx.data::<Store>()?.run(Work::Delete { id }).await?;
+        Ok(true)
+    }
 }
 
 type Bare = Schema<Query, Mutation, EmptySubscription>;

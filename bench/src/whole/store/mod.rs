@@ -48,6 +48,16 @@ pub(super) enum Work {
         /// New note.
         note: String,
     },
+    /// Removes a row that must be there.
+    Delete {
+        /// Key.
+        id: String,
+    },
+    /// Gives all rows of a region and of some days another note.
+    EditMany {
+        /// New note.
+        note: String,
+    },
     /// Reads 100 rows of a region in the order of day and id.
     Page {
         /// Region.

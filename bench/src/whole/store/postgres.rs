@@ -1,11 +1,11 @@
 //! PostgreSQL through tokio-postgres.
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, NoTls, Statement};
 
 use super::{NewRow, Row, Work};
-use crate::whole::table::REGION;
+use crate::whole::table::{MANY_DAYS, REGION};
 
 /// Values go in as texts, as they come out of JSON.
 const ADD: &str = "INSERT INTO forecast (id, region, product, amount, note, approved, due, updated_at) \
@@ -19,6 +19,11 @@ const ADD_MANY: &str = "INSERT INTO forecast (id, region, product, amount, note,
 
 const EDIT: &str =
     "UPDATE forecast SET amount = $2::text::numeric, note = $3 WHERE id = $1::text::uuid";
+
+const DELETE: &str = "DELETE FROM forecast WHERE id = $1::text::uuid RETURNING 1";
+
+const EDIT_MANY: &str = "UPDATE forecast SET note = $1 WHERE region = $2 AND due >= $3::text::date \
+    AND due < $4::text::date";
 
 const PAGE: &str = "SELECT id::text, region, product, amount::text, note, approved, due::text, \
     updated_at::text FROM forecast WHERE region = $1 ORDER BY forecast.due, forecast.id LIMIT 100";
@@ -34,6 +39,8 @@ pub(in crate::whole) struct Session {
     add: Statement,
     add_many: Statement,
     edit: Statement,
+    edit_many: Statement,
+    delete: Statement,
     page: Statement,
     page_after: Statement,
     name: Statement,
@@ -60,6 +67,8 @@ impl Session {
             add: client.prepare(ADD).await?,
             add_many: client.prepare(ADD_MANY).await?,
             edit: client.prepare(EDIT).await?,
+            edit_many: client.prepare(EDIT_MANY).await?,
+            delete: client.prepare(DELETE).await?,
             page: client.prepare(PAGE).await?,
             page_after: client.prepare(PAGE_AFTER).await?,
             name: client
@@ -89,6 +98,16 @@ impl Session {
                 rows => self.add_many(rows).await?,
             },
             Work::Edit { id, amount, note } => self.query(&self.edit, &[id, amount, note]).await?,
+            Work::EditMany { note } => {
+                let (from, until) = MANY_DAYS;
+                let parameters: [&(dyn ToSql + Sync); 4] = [note, &REGION, &from, &until];
+                self.query(&self.edit_many, &parameters).await?
+            }
+            Work::Delete { id } => {
+                let gone = self.query(&self.delete, &[id]).await?;
+                ensure!(gone.len() == 1, "the row {id} is not there");
+                Vec::new()
+            }
             Work::Page {
                 region,
                 after: None,

@@ -4,15 +4,19 @@ use std::path::Path;
 use std::sync::mpsc;
 use std::thread;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use rusqlite::{Connection, params};
 use tokio::sync::oneshot;
 
 use super::{Row, Work};
+use crate::whole::table::{MANY_DAYS, REGION};
 
 const ADD: &str = "INSERT INTO forecast (id, region, product, amount, note, approved, due, updated_at) \
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
 const EDIT: &str = "UPDATE forecast SET amount = ?2, note = ?3 WHERE id = ?1";
+const DELETE: &str = "DELETE FROM forecast WHERE id = ?1";
+const EDIT_MANY: &str =
+    "UPDATE forecast SET note = ?1 WHERE region = ?2 AND due >= ?3 AND due < ?4";
 const PAGE: &str = "SELECT id, region, product, CAST(amount AS TEXT), note, approved, due, updated_at \
     FROM forecast WHERE region = ?1 ORDER BY due, id LIMIT 100";
 const PAGE_AFTER: &str = "SELECT id, region, product, CAST(amount AS TEXT), note, approved, due, updated_at \
@@ -73,6 +77,17 @@ impl Session {
             Work::Edit { id, amount, note } => {
                 let mut edit = self.0.prepare_cached(EDIT)?;
                 edit.execute(params![id, amount, note])?;
+                Ok(Vec::new())
+            }
+            Work::Delete { id } => {
+                let gone = self.0.prepare_cached(DELETE)?.execute(params![id])?;
+                ensure!(gone == 1, "the row {id} is not there");
+                Ok(Vec::new())
+            }
+            Work::EditMany { note } => {
+                let (from, until) = MANY_DAYS;
+                let mut edit = self.0.prepare_cached(EDIT_MANY)?;
+                edit.execute(params![note, REGION, from, until])?;
                 Ok(Vec::new())
             }
             Work::Page { region, after } => {

@@ -9,7 +9,8 @@ use std::sync::Arc;
 use anyhow::Result;
 use serde_json::{Value as Json, json};
 
-use super::store::After;
+use super::scenario;
+use super::store::{After, Work, postgres as postgres_store, sqlite as sqlite_store};
 use super::{Surroundings, Target};
 
 /// The region that the user of the measurement may see, one of four.
@@ -20,6 +21,13 @@ const SAMPLE: i64 = 50_000;
 
 /// Nine of ten rows of the region come before this day; the table covers 3,000 days from 2020 on.
 const DEEP_DUE: &str = "2027-06-01";
+
+/// From which day on, and until before which, a bulk edit changes the rows of the region: one row in a hundred of the
+/// table, 10,000 of a million.
+pub(super) const MANY_DAYS: (&str, &str) = ("2020-01-01", "2020-04-30");
+
+/// Rows that are put into the table with one statement.
+const FILLED_AT_ONCE: u64 = 10_000;
 
 /// A row to edit.
 #[derive(Clone, Debug)]
@@ -36,6 +44,8 @@ pub(super) struct Table {
     pub(super) known: Arc<[Known]>,
     /// The row behind which a deep page starts.
     pub(super) deep: After,
+    /// Rows that a bulk edit changes.
+    pub(super) many: u64,
     /// Makes the ids of this run differ from those of any other.
     pub(super) nonce: u64,
     keeper: Keeper,
@@ -88,6 +98,12 @@ impl Table {
         }
     }
 
+    /// Rows of the region on the days of a bulk edit, of so many in the table.
+    fn many_of(rows: u32) -> u64 {
+        let is_one = |number: &u32| number.is_multiple_of(4) && number % 3_000 < 120;
+        (1..=rows).filter(is_one).count() as u64
+    }
+
     /// An empty PostgreSQL database for Quillback's own records.
     pub(super) async fn make_repository(&self) -> Result<String> {
         match &self.keeper {
@@ -96,6 +112,30 @@ impl Table {
                 "with a target in SQLite the repository is in SQLite too; leave --repository out"
             ),
         }
+    }
+
+    /// Adds the first `count` new rows of a run, for it to remove them.
+    pub(super) async fn fill(&self, run: u64, count: u64) -> Result<()> {
+        let rows = |from: u64| {
+            let numbers = from..(from + FILLED_AT_ONCE).min(count);
+            numbers.map(|number| scenario::row(Self::new_id(self.nonce, run, number), number))
+        };
+        let chunks = (0..count).step_by(usize::try_from(FILLED_AT_ONCE)?);
+        match &self.place {
+            Place::Postgres { url, schema, .. } => {
+                let session = postgres_store::Session::open(url, schema, None).await?;
+                for from in chunks {
+                    session.run(&Work::Add(rows(from).collect())).await?;
+                }
+            }
+            Place::Sqlite(path) => {
+                let session = sqlite_store::Session::open(path)?;
+                for from in chunks {
+                    session.run(&Work::Add(rows(from).collect()))?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Removes what the last run left behind for later ones to stumble over.

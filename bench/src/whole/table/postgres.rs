@@ -52,6 +52,7 @@ pub(super) async fn prepare(surroundings: &Surroundings, rows: u32) -> Result<Ta
     Ok(Table {
         known: keeper.sample().await?.into(),
         deep: keeper.row_at(DEEP_DUE).await?,
+        many: Table::many_of(rows),
         nonce: nonce.unsigned_abs(),
         place: Place::Postgres { url, schema, role },
         keeper: super::Keeper::Postgres(Box::new(keeper)),
@@ -92,7 +93,7 @@ impl Keeper {
         self.client
             .batch_execute(&format!(
                 "GRANT USAGE ON SCHEMA {schema} TO {role};
-                 GRANT SELECT, INSERT, UPDATE ON forecast TO {role};
+                 GRANT SELECT, INSERT, UPDATE, DELETE ON forecast TO {role};
                  ALTER TABLE forecast ENABLE ROW LEVEL SECURITY;
                  CREATE POLICY own_region ON forecast TO {role}
                    USING (region = current_setting('bench.region', true))

@@ -57,6 +57,7 @@ pub(super) fn prepare(rows: u32) -> Result<Table> {
         place: Place::Sqlite(path),
         known: known.into(),
         deep,
+        many: Table::many_of(rows),
         nonce: nonce.unsigned_abs(),
         keeper: super::Keeper::Sqlite(Keeper {
             connection,
