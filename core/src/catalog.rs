@@ -1,12 +1,16 @@
 //! Schemas with all that belongs to them, kept in memory by revision and asked for again when the revision grew.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
+
+use quillback_plugin_api::batch::StepOutcome;
+use quillback_plugin_api::sql::Select;
 
 use crate::app::App;
 use crate::cx::Principal;
 use crate::error::{Error, Result};
 use crate::ids::SchemaId;
+use crate::policy::Operand;
 use crate::repo::connections::{self, Connection};
 use crate::repo::entitlements;
 use crate::repo::schemas::{self, Whole};
@@ -19,13 +23,33 @@ pub struct Loaded {
     pub whole: Whole,
     /// Its connection.
     pub connection: Arc<Connection>,
+    /// The properties of entitlements that its rules compare with.
+    properties: BTreeSet<String>,
+}
+
+impl Loaded {
+    /// A schema on its connection.
+    pub(crate) fn new(whole: Whole, connection: Arc<Connection>) -> Self {
+        let conditions = &whole.schema.definition.conditions;
+        let of_policies = whole.policies.iter().flat_map(|policy| &policy.rules);
+        let rules = of_policies.chain(&conditions.edit).chain(&conditions.add);
+        let properties = rules.filter_map(|rule| match &rule.operand {
+            Operand::Property(name) => Some(name.clone()),
+            _ => None,
+        });
+        Self {
+            properties: properties.collect(),
+            whole,
+            connection,
+        }
+    }
 }
 
 /// A loaded schema, and the entitlements of who asked for it, both as they are now.
 pub struct Found {
     /// The schema.
     pub loaded: Arc<Loaded>,
-    /// Properties and values of the user and all the user's groups.
+    /// Properties and values of the user and all the user's groups, as far as the schema's rules ask for them.
     pub entitlements: Vec<(String, String)>,
 }
 
@@ -50,36 +74,91 @@ impl Cache {
     }
 }
 
-/// Finds a schema for a user: one exchange when it is in memory, two more when it is not or has changed.
+/// Which entitlements are read with a schema: a user may have thousands, and most rules ask for one property or none.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    OfRules,
+    All,
+}
+
+impl Wanted {
+    fn read(self, loaded: &Loaded, principal: &Principal) -> Option<Select> {
+        match self {
+            Self::All => Some(entitlements::of_principal(principal, None)),
+            Self::OfRules if loaded.properties.is_empty() => None,
+            Self::OfRules => Some(entitlements::of_principal(
+                principal,
+                Some(&loaded.properties),
+            )),
+        }
+    }
+}
+
+/// Finds a schema for a user: one exchange when it is in memory, three more when it is not or has changed.
 ///
 /// # Errors
 /// `NotFound` when there is no such schema.
 pub async fn find(app: &App, id: &SchemaId, principal: &Principal) -> Result<Found> {
+    find_with(app, id, principal, Wanted::OfRules).await
+}
+
+/// The same with all entitlements of the user, for those who look at them.
+///
+/// # Errors
+/// As [`find`].
+pub(crate) async fn find_with_all(
+    app: &App,
+    id: &SchemaId,
+    principal: &Principal,
+) -> Result<Found> {
+    find_with(app, id, principal, Wanted::All).await
+}
+
+async fn find_with(
+    app: &App,
+    id: &SchemaId,
+    principal: &Principal,
+    wanted: Wanted,
+) -> Result<Found> {
     let known = app.cache.get(id);
-    let mut reads = vec![entitlements::of_principal(principal), schemas::revision(id)];
+    let mut reads = vec![schemas::revision(id)];
     if let Some(known) = &known {
         reads.push(connections::one(&known.connection.id));
+        reads.extend(wanted.read(known, principal));
     }
     let outcomes = read(&app.repo, reads).await?;
-    let held = outcomes
-        .first()
-        .map_or_else(|| Ok(Vec::new()), entitlements::pairs)?;
     let revision = outcomes
-        .get(1)
+        .first()
         .map_or_else(|| Ok(Vec::new()), |outcome| records(outcome, one_number))?
         .pop();
     let revision = revision.ok_or(Error::NotFound("schema"))?;
     let connection = outcomes
-        .get(2)
+        .get(1)
         .map_or(Ok(None), connections::from_outcome)?;
-    let loaded = match (known, connection) {
-        (Some(known), Some(connection)) if is_current(&known, revision, &connection) => known,
-        _ => load(app, id).await?,
+    if let (Some(loaded), Some(connection)) = (known, connection)
+        && is_current(&loaded, revision, &connection)
+    {
+        let entitlements = held(outcomes.get(2))?;
+        return Ok(Found {
+            loaded,
+            entitlements,
+        });
+    }
+    let loaded = load(app, id).await?;
+    let reads: Vec<Select> = wanted.read(&loaded, principal).into_iter().collect();
+    let outcomes = if reads.is_empty() {
+        Vec::new()
+    } else {
+        read(&app.repo, reads).await?
     };
     Ok(Found {
+        entitlements: held(outcomes.first())?,
         loaded,
-        entitlements: held,
     })
+}
+
+fn held(outcome: Option<&StepOutcome>) -> Result<Vec<(String, String)>> {
+    outcome.map_or_else(|| Ok(Vec::new()), entitlements::pairs)
 }
 
 fn is_current(known: &Loaded, revision: i64, connection: &Connection) -> bool {
@@ -91,7 +170,7 @@ async fn load(app: &App, id: &SchemaId) -> Result<Arc<Loaded>> {
     let whole = schemas::from_outcomes(&outcomes)?.ok_or(Error::NotFound("schema"))?;
     let connection =
         Arc::new(connections::get_connection(&app.repo, &whole.schema.connection).await?);
-    let loaded = Arc::new(Loaded { whole, connection });
+    let loaded = Arc::new(Loaded::new(whole, connection));
     app.cache.put(id, loaded.clone());
     Ok(loaded)
 }

@@ -100,17 +100,45 @@ pub struct PageCommand {
     pub count: bool,
 }
 
-/// One row of a page.
-#[derive(Clone, Debug, PartialEq)]
+/// One row of a page. Version and cursor are worked out when they are asked for.
+#[derive(Clone, Debug)]
 pub struct PageRow {
     /// Key, as JSON object.
     pub key: Json,
     /// Fields that the user sees, by name.
     pub values: Json,
+    image: write::Image,
+    eyes: Arc<Eyes>,
+}
+
+/// What all rows of a page are looked at with.
+#[derive(Debug)]
+struct Eyes {
+    loaded: Arc<Loaded>,
+    grant: Grant,
+    sort: Vec<SortKey>,
+}
+
+impl PartialEq for PageRow {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.key, &self.values, &self.image) == (&other.key, &other.values, &other.image)
+    }
+}
+
+impl PageRow {
     /// Version, to be named when the row is changed.
-    pub version: String,
-    /// Cursor.
-    pub cursor: String,
+    pub fn version(&self) -> String {
+        let Eyes { loaded, grant, .. } = &*self.eyes;
+        self.image.version(&loaded.whole.schema.definition, grant)
+    }
+
+    /// Cursor: the place of the row among the others, for the row itself may be gone when it is used.
+    pub fn cursor(&self) -> String {
+        let Eyes { loaded, sort, .. } = &*self.eyes;
+        let values = place(&loaded.whole.schema.definition, sort, &self.image);
+        let json = serde_json::to_string(&values).unwrap_or_default();
+        hex::encode(json.as_bytes())
+    }
 }
 
 /// A page of rows.
@@ -161,17 +189,17 @@ pub async fn page(cx: &Cx, app: &App, command: PageCommand) -> Result<Page> {
         .get(&app.keyring, &found.loaded.connection)
         .await?;
     let results = target.page(&scoped).await?;
-    Ok(answer(&found.loaded, &grant, &sort, first, &results))
+    let eyes = Eyes {
+        loaded: found.loaded,
+        grant,
+        sort,
+    };
+    Ok(answer(eyes, first, &results))
 }
 
-fn answer(
-    loaded: &Arc<Loaded>,
-    grant: &Grant,
-    sort: &[SortKey],
-    first: u32,
-    results: &[RowSet],
-) -> Page {
-    let definition = &loaded.whole.schema.definition;
+fn answer(eyes: Eyes, first: u32, results: &[RowSet]) -> Page {
+    let eyes = Arc::new(eyes);
+    let definition = &eyes.loaded.whole.schema.definition;
     let rows = results.first().map(|result| &result.rows);
     let found = rows.map_or(0, quillback_plugin_api::RowBuffer::len);
     let page = rows
@@ -179,16 +207,13 @@ fn answer(
         .flatten()
         .take(first as usize)
         .map(|cells| {
-            let image = shown(
-                definition,
-                grant,
-                cells.map(|cell| cell.map_or(Value::Null, ValueRef::to_owned)),
-            );
+            let cells = cells.map(|cell| cell.map_or(Value::Null, ValueRef::to_owned));
+            let image = shown(definition, &eyes.grant, cells);
             PageRow {
                 key: key_json(definition, &image.key),
-                values: image.visible(definition, grant),
-                version: image.version(definition, grant),
-                cursor: cursor(definition, sort, &image),
+                values: image.visible(definition, &eyes.grant),
+                image,
+                eyes: Arc::clone(&eyes),
             }
         });
     let total = results
@@ -202,16 +227,6 @@ fn answer(
             .and_then(|count| count.as_i64())
             .and_then(|count| u64::try_from(count).ok()),
     }
-}
-
-/// A cursor holds the place of a row among the others: the row itself may be gone when it is used.
-fn cursor(definition: &Definition, sort: &[SortKey], image: &write::Image) -> String {
-    let values = place(definition, sort, image);
-    hex::encode(
-        serde_json::to_string(&values)
-            .unwrap_or_default()
-            .as_bytes(),
-    )
 }
 
 /// The values of the sort columns and of the key, behind which the next page starts.

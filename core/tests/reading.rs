@@ -1,6 +1,7 @@
 //! Pages: the same rows in the same order however they are cut.
 
 use quillback_core::plugin_api::sql::Direction;
+use quillback_core::read::PageRow;
 use quillback_core::read::{Filter, FilterOp};
 use serde_json::{Value as Json, json};
 
@@ -56,7 +57,7 @@ async fn pages_join_to_the_whole_in_every_order() {
                     .unwrap();
                 assert_eq!(page.total, Some(25));
                 cut.extend(page.rows.iter().map(|row| row.key.clone()));
-                after = page.rows.last().map(|row| row.cursor.clone());
+                after = page.rows.last().map(PageRow::cursor);
                 if !page.more {
                     break;
                 }

@@ -290,9 +290,7 @@ async fn a_row_is_brought_back_to_any_version_and_from_the_dead() {
         };
         let (second, _) = journey.change(vec![step(2)]).await;
         journey.change(vec![step(3)]).await;
-        let version = target.rows(&target.admin, None).await.rows[0]
-            .version
-            .clone();
+        let version = target.rows(&target.admin, None).await.rows[0].version();
         let unseen = journey.restore(key, &first, None).await.unwrap();
         assert_eq!(status(&unseen), (WriteState::Rejected, RowStatus::Conflict));
         let back = journey

@@ -92,7 +92,7 @@ async fn a_version_notices_a_change_of_any_field() {
     on_each_target(async |target| {
         let admin = &target.admin;
         let key = target.add(admin, full_row()).await;
-        let version = target.rows(admin, None).await.rows[0].version.clone();
+        let version = target.rows(admin, None).await.rows[0].version();
         let change = |version: &str, units: i64| WriteChange::Edit {
             key: key.clone(),
             values: json!({ "units": units }).as_object().unwrap().clone(),
@@ -147,7 +147,7 @@ async fn a_change_that_names_a_version_does_not_conflict_with_itself() {
     on_each_target(async |target| {
         let admin = &target.admin;
         let key = target.add(admin, full_row()).await;
-        let version = target.rows(admin, None).await.rows[0].version.clone();
+        let version = target.rows(admin, None).await.rows[0].version();
         let changes = vec![WriteChange::Edit {
             key,
             values: json!({ "units": 1 }).as_object().unwrap().clone(),

@@ -1,6 +1,13 @@
 //! Scalars that GraphQL does not have: moments in time and JSON.
 
-use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
+use std::borrow::Cow;
+
+use async_graphql::parser::types::Field;
+use async_graphql::registry::Registry;
+use async_graphql::{
+    ContextSelectionSet, InputValueError, InputValueResult, Name, OutputType, Positioned, Scalar,
+    ScalarType, ServerResult, Value,
+};
 use quillback_core::plugin_api::civil::Timestamp;
 use quillback_core::row_json;
 
@@ -39,7 +46,43 @@ impl ScalarType for Json {
     }
 
     fn to_value(&self) -> Value {
-        Value::from_json(self.0.clone()).unwrap_or_default()
+        value_of(&self.0)
+    }
+}
+
+/// The same scalar, of a value that somebody else holds: pages have hundreds of them.
+pub(crate) struct JsonRef<'a>(pub(crate) &'a serde_json::Value);
+
+impl OutputType for JsonRef<'_> {
+    fn type_name() -> Cow<'static, str> {
+        <Json as OutputType>::type_name()
+    }
+
+    fn create_type_info(registry: &mut Registry) -> String {
+        <Json as OutputType>::create_type_info(registry)
+    }
+
+    async fn resolve(
+        &self,
+        _cx: &ContextSelectionSet<'_>,
+        _field: &Positioned<Field>,
+    ) -> ServerResult<Value> {
+        Ok(value_of(self.0))
+    }
+}
+
+/// A JSON value as GraphQL writes it, made in one go.
+fn value_of(json: &serde_json::Value) -> Value {
+    match json {
+        serde_json::Value::Null => Value::Null,
+        serde_json::Value::Bool(flag) => Value::Boolean(*flag),
+        serde_json::Value::Number(number) => Value::Number(number.clone()),
+        serde_json::Value::String(text) => Value::String(text.clone()),
+        serde_json::Value::Array(items) => Value::List(items.iter().map(value_of).collect()),
+        serde_json::Value::Object(members) => {
+            let member = |(name, value): (&String, _)| (Name::new(name), value_of(value));
+            Value::Object(members.iter().map(member).collect())
+        }
     }
 }
 

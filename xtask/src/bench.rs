@@ -14,10 +14,13 @@ use crate::{process, workspace};
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Scenarios are `boundary` (the plugin boundary alone) and those of the whole server: add,\n\
-        edit, page, page-deep and bulk-add. What is said after `--` goes to `quillback-bench server`:\n\n  \
+        edit, page, page-deep, page-entitled, page-policies, delete, history, bulk-add, bulk-edit and\n\
+        sign-in. What is said after `--` goes to `quillback-bench server`:\n\n  \
         cargo xtask bench --quick\n  \
         cargo xtask bench add edit -- --concurrency 1,16,64\n  \
-        cargo xtask bench add page -- --target sqlite\n\n\
+        cargo xtask bench add page -- --target sqlite\n  \
+        cargo xtask bench add page -- --rate 300\n  \
+        cargo xtask bench add page -- --crowd 10000 --rows 10000000\n\n\
         Close other programs first, and compare only figures of one run with each other."
 )]
 pub(crate) struct Options {

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use super::http::ask;
 use super::process::Process;
 use super::scenario::{Scenario, Subject};
-use super::table::{REGION, Table};
+use super::table::{REGION, Table, many_regions};
 use super::{Options, RepositoryKind, Surroundings};
 
 const CREATE_USER: &str =
@@ -23,8 +23,6 @@ const PASSWORD: &str = "measured with seven clocks";
 
 /// The user of the measurement.
 const PLANNER: &str = "planner";
-/// Entitlements of the user in one scenario, and policies in another.
-const MANY: usize = 1_000;
 
 /// A running server with the table as three schemas, and the token of a user whom their policies show one region.
 pub(super) struct Quillback {
@@ -127,10 +125,10 @@ fn policies() -> [(&'static str, Json); 3] {
     let policy = |name: String, rule: Json| json!({ "name": name, "rules": [rule] });
     let constant = |value: &str| json!({ "field": "region", "operator": "EQ", "values": [value] });
     let property = json!({ "field": "region", "operator": "IN", "property": "region" });
-    let mut many: Vec<Json> = (1..MANY)
-        .map(|number| policy(number.to_string(), constant(&format!("region {number}"))))
+    let many = many_regions().into_iter().enumerate();
+    let many: Vec<Json> = many
+        .map(|(number, region)| policy(number.to_string(), constant(&region)))
         .collect();
-    many.push(policy("own region".to_owned(), constant(REGION)));
     [
         (
             "forecast",
@@ -215,9 +213,7 @@ impl Admin {
         let group = text(&made, "/createGroup/group/id")?;
         let input = json!({ "username": PLANNER, "password": FIRST, "groups": [group] });
         self.run(CREATE_USER, input).await?;
-        let mut values: Vec<String> = (1..MANY).map(|number| format!("region {number}")).collect();
-        values.push(REGION.to_owned());
-        let input = json!({ "type": "USER", "assignable": PLANNER, "property": "region", "values": values });
+        let input = json!({ "type": "USER", "assignable": PLANNER, "property": "region", "values": many_regions() });
         let document = "mutation($input: SetEntitlementsInput!) { setEntitlements(input: $input) { __typename } }";
         self.run(document, input).await?;
         Ok(group)

@@ -95,12 +95,8 @@ pub(super) fn work(
         Scenario::BulkEdit => Work::EditMany {
             note: format!("edited with many others, {run} {number}"),
         },
-        Scenario::Page
-        | Scenario::PageDeep
-        | Scenario::PageEntitled
-        | Scenario::PagePolicies
-        | Scenario::History
-        | Scenario::SignIn => Work::Page {
+        Scenario::PageEntitled | Scenario::PagePolicies => Work::PageOfMany,
+        Scenario::Page | Scenario::PageDeep | Scenario::History | Scenario::SignIn => Work::Page {
             region: REGION.to_owned(),
             after: (scenario == Scenario::PageDeep).then(|| deep.clone()),
         },
@@ -118,6 +114,9 @@ pub(super) fn thin(scenario: Scenario, table: &Table, run: u64) -> Body {
         }
         Scenario::Delete => "mutation($id: String!) { delete(id: $id) }",
         Scenario::BulkEdit => "mutation($note: String!) { editMany(note: $note) }",
+        Scenario::PageEntitled | Scenario::PagePolicies => {
+            "{ pageOfMany { id region product amount note approved due updatedAt } }"
+        }
         _ => {
             "query($region: String!, $due: String, $id: String) { page(region: $region, due: $due, id: $id) \
              { id region product amount note approved due updatedAt } }"
@@ -132,6 +131,7 @@ pub(super) fn thin(scenario: Scenario, table: &Table, run: u64) -> Body {
             Work::Edit { id, amount, note } => json!({ "id": id, "amount": amount, "note": note }),
             Work::Delete { id } => json!({ "id": id }),
             Work::EditMany { note } => json!({ "note": note }),
+            Work::PageOfMany => json!({}),
             Work::Page { region, after } => {
                 let (due, id) = after.unzip();
                 json!({ "region": region, "due": due, "id": id })
@@ -177,6 +177,7 @@ pub(super) fn quillback(scenario: Scenario, table: &Table, run: u64, subject: &S
                 let after = after.map(|_| subject.deep.as_str());
                 (page.as_str(), json!({ "schema": schema, "after": after }))
             }
+            (_, Work::PageOfMany) => (page.as_str(), json!({ "schema": schema })),
             (_, Work::EditMany { note }) => {
                 let change = Table::new_id(!nonce, run, number);
                 (
@@ -229,7 +230,7 @@ fn changes(work: Work, product: &str) -> Vec<Json> {
         Work::Delete { id } => {
             vec![json!({ "delete": { "key": id, "seen": { "region": REGION } } })]
         }
-        Work::EditMany { .. } | Work::Page { .. } => Vec::new(),
+        Work::EditMany { .. } | Work::Page { .. } | Work::PageOfMany => Vec::new(),
     }
 }
 

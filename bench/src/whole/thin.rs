@@ -81,7 +81,9 @@ impl Store {
 
     async fn run(&self, work: Work) -> Result<Vec<Row>> {
         match self {
-            Self::Echo(rows) if matches!(work, Work::Page { .. }) => Ok(rows.clone()),
+            Self::Echo(rows) if matches!(work, Work::Page { .. } | Work::PageOfMany) => {
+                Ok(rows.clone())
+            }
             Self::Echo(_) => Ok(Vec::new()),
             Self::Postgres(pool) => pool.run(&work).await,
             Self::Sqlite(threads) => threads.run(work).await,
@@ -114,6 +116,10 @@ impl Query {
         let after = due.zip(id);
         let work = Work::Page { region, after };
         Ok(cx.data::<Store>()?.run(work).await?)
+    }
+
+    async fn page_of_many(&self, cx: &Context<'_>) -> async_graphql::Result<Vec<Row>> {
+        Ok(cx.data::<Store>()?.run(Work::PageOfMany).await?)
     }
 }
 

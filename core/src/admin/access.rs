@@ -168,10 +168,7 @@ fn schema(
     connection: &Arc<Connection>,
 ) -> Option<SchemaAccess> {
     let found = Found {
-        loaded: Arc::new(Loaded {
-            whole,
-            connection: connection.clone(),
-        }),
+        loaded: Arc::new(Loaded::new(whole, connection.clone())),
         entitlements: Vec::new(),
     };
     let grant = policy::grant(principal, &found).ok();

@@ -143,7 +143,7 @@ pub async fn as_user(cx: &Cx, app: &App, command: PreviewCommand) -> Result<Prev
     let person = permit.user(app, &id).await?;
     let principal = stand_in(app, &person).await?;
     note(cx, app, &command, &person).await?;
-    let found = catalog::find(app, &command.schema, &principal).await?;
+    let found = catalog::find_with_all(app, &command.schema, &principal).await?;
     let grant = match policy::grant(&principal, &found) {
         Ok(grant) => Some(grant),
         Err(Error::NotFound(_)) => None,

@@ -1,5 +1,7 @@
 //! Rules become conditions on columns. Whatever cannot be understood becomes "no row", never "every row".
 
+use std::collections::HashMap;
+
 use quillback_plugin_api::sql::{Compare, Expr, TextMatch};
 use quillback_plugin_api::{Ident, Value};
 use serde_json::Value as Json;
@@ -85,15 +87,31 @@ impl Asker<'_> {
     }
 }
 
-fn any_of(mut conditions: Vec<Expr>) -> Expr {
-    conditions.retain(|condition| *condition != Expr::False);
-    if conditions.contains(&Expr::True) {
-        return Expr::True;
+/// Any of the conditions. Lists of values of the same column become one: a schema may have a thousand policies that each
+/// name one region, and a database reads one list much faster than a thousand comparisons.
+fn any_of(conditions: Vec<Expr>) -> Expr {
+    let mut different: Vec<Expr> = Vec::with_capacity(conditions.len());
+    let mut lists: HashMap<Ident, usize> = HashMap::new();
+    for condition in conditions {
+        match condition {
+            Expr::False => {}
+            Expr::True => return Expr::True,
+            Expr::In { column, values } => {
+                let known = lists.get(&column).and_then(|at| different.get_mut(*at));
+                if let Some(Expr::In { values: list, .. }) = known {
+                    list.extend(values);
+                } else {
+                    lists.insert(column.clone(), different.len());
+                    different.push(Expr::In { column, values });
+                }
+            }
+            other => different.push(other),
+        }
     }
-    match conditions.len() {
+    match different.len() {
         0 => Expr::False,
-        1 => conditions.pop().unwrap_or(Expr::False),
-        _ => Expr::Or(conditions),
+        1 => different.pop().unwrap_or(Expr::False),
+        _ => Expr::Or(different),
     }
 }
 
@@ -163,5 +181,34 @@ fn compare(operator: Operator, column: &Ident, values: Vec<Value>) -> Expr {
         Operator::Ge => compared(Compare::Ge),
         Operator::Between => between(column, &values),
         Operator::IsNull => Expr::IsNull(column.clone()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_of_one_column_become_one() {
+        let list = |name: &'static str, numbers: &[i64]| Expr::In {
+            column: Ident::literal(name),
+            values: numbers.iter().copied().map(Value::I64).collect(),
+        };
+        let null = Expr::IsNull(Ident::literal("a"));
+        let conditions = vec![
+            list("a", &[1]),
+            Expr::False,
+            list("b", &[2]),
+            null.clone(),
+            list("a", &[3, 4]),
+        ];
+        let expected = Expr::Or(vec![list("a", &[1, 3, 4]), list("b", &[2]), null]);
+        assert_eq!(any_of(conditions), expected);
+        assert_eq!(any_of(vec![list("a", &[1]), Expr::True]), Expr::True);
+        assert_eq!(
+            any_of(vec![list("a", &[1]), list("a", &[2])]),
+            list("a", &[1, 2])
+        );
+        assert_eq!(any_of(Vec::new()), Expr::False);
     }
 }

@@ -1,5 +1,7 @@
 //! `_rls_entitlements`: values that row rules compare with, by user or group. Other people's ETL writes here as well.
 
+use std::collections::BTreeSet;
+
 use quillback_plugin_api::batch::{Batch, Expect, StepOutcome};
 use quillback_plugin_api::remote::RemoteInstance;
 use quillback_plugin_api::sql::{Compare, Direction, Expr, Order, Select};
@@ -101,15 +103,22 @@ fn within(reach: &Reach) -> Expr {
     Expr::Or(vec![of_groups, of_members])
 }
 
-/// The entitlements of a user and of all the user's groups.
-pub(crate) fn of_principal(principal: &Principal) -> Select {
+/// The entitlements of a user and of all the user's groups; of these properties, where there are some.
+pub(crate) fn of_principal(principal: &Principal, properties: Option<&BTreeSet<String>>) -> Select {
     let groups = principal.groups.iter();
     let mine = is("assignable_type", USER).and(is("assignable_id", &principal.user));
     let ours = is("assignable_type", GROUP).and(Expr::In {
         column: Ident::literal("assignable_id"),
         values: groups.map(|group| Value::from(&group.id)).collect(),
     });
-    ENTITLEMENTS.select(Expr::Or(vec![mine, ours]))
+    let mut filter = Expr::Or(vec![mine, ours]);
+    if let Some(properties) = properties {
+        filter = filter.and(Expr::In {
+            column: Ident::literal("property"),
+            values: properties.iter().map(|name| name.as_str().into()).collect(),
+        });
+    }
+    ENTITLEMENTS.select(filter)
 }
 
 /// Reads the answer of [`of_principal`]: properties and values.

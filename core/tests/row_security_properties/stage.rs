@@ -303,7 +303,7 @@ impl Stage {
                 ));
             }
             match page.rows.last() {
-                Some(last) if more => after = Some(last.cursor.clone()),
+                Some(last) if more => after = Some(last.cursor()),
                 _ => return Ok(()),
             }
         }
@@ -431,7 +431,7 @@ impl Stage {
         };
         let page = read::page(self.cx(oracle.who), &self.target.test.app, command).await;
         let row = page.unwrap().rows.pop();
-        row.map_or_else(|| "not there".into(), |row| row.version)
+        row.map_or_else(|| "not there".into(), |row| row.version())
     }
 
     /// Compares what came with what must come; answers the rows that are there now.

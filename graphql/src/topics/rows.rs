@@ -1,5 +1,7 @@
 //! Rows of a schema, a page at a time, as a Relay connection.
 
+use std::sync::Arc;
+
 use async_graphql::{Context, Enum, ID, InputObject, InputType, Object, Pos, Result, SimpleObject};
 use quillback_core::Error;
 use quillback_core::ids::SchemaId;
@@ -8,7 +10,7 @@ use quillback_core::read::{self, Filter, FilterOp, Page, PageCommand, PageRow};
 
 use crate::context::Env;
 use crate::error::Public;
-use crate::scalars::Json;
+use crate::scalars::{Json, JsonRef};
 
 #[derive(Default)]
 pub(crate) struct RowQuery;
@@ -46,9 +48,8 @@ impl RowQuery {
             after,
             count: ctx.look_ahead().field("totalCount").exists(),
         };
-        Ok(RowConnection(
-            read::page(ctx.cx()?, ctx.app()?, command).await.public()?,
-        ))
+        let page = read::page(ctx.cx()?, ctx.app()?, command).await.public()?;
+        Ok(page.into())
     }
 }
 
@@ -174,68 +175,83 @@ fn input<T: InputType>(json: serde_json::Value, path: &str) -> quillback_core::R
 }
 
 /// A page of rows.
-struct RowConnection(Page);
+struct RowConnection {
+    rows: Vec<Arc<PageRow>>,
+    more: bool,
+    total: Option<u64>,
+}
+
+impl From<Page> for RowConnection {
+    fn from(page: Page) -> Self {
+        Self {
+            rows: page.rows.into_iter().map(Arc::new).collect(),
+            more: page.more,
+            total: page.total,
+        }
+    }
+}
 
 #[Object]
 impl RowConnection {
     /// Rows with their cursors.
     async fn edges(&self) -> Vec<RowEdge> {
-        self.0
-            .rows
-            .iter()
-            .map(|row| RowEdge {
-                cursor: row.cursor.clone(),
-                node: Row(row.clone()),
-            })
-            .collect()
+        let rows = self.rows.iter().cloned();
+        rows.map(RowEdge).collect()
     }
 
     /// Rows.
     async fn nodes(&self) -> Vec<Row> {
-        self.0.rows.iter().cloned().map(Row).collect()
+        self.rows.iter().cloned().map(Row).collect()
     }
 
     /// Where this page is among all.
     async fn page_info(&self) -> PageInfo {
         PageInfo {
-            has_next_page: self.0.more,
-            end_cursor: self.0.rows.last().map(|row| row.cursor.clone()),
+            has_next_page: self.more,
+            end_cursor: self.rows.last().map(|row| row.cursor()),
         }
     }
 
     /// Rows of all pages. Counting them takes the database time: ask for it only where it is shown.
     async fn total_count(&self) -> Option<u64> {
-        self.0.total
+        self.total
     }
 }
 
 /// A row with its cursor.
-#[derive(SimpleObject)]
-struct RowEdge {
+struct RowEdge(Arc<PageRow>);
+
+#[Object]
+impl RowEdge {
     /// Cursor: give it as `after` to go on behind this row.
-    cursor: String,
+    async fn cursor(&self) -> String {
+        self.0.cursor()
+    }
+
     /// The row.
-    node: Row,
+    async fn node(&self) -> Row {
+        Row(Arc::clone(&self.0))
+    }
 }
 
 /// A row.
-struct Row(PageRow);
+struct Row(Arc<PageRow>);
 
 #[Object]
 impl Row {
     /// Key, by the names of its parts.
-    async fn key(&self) -> Json {
-        Json(self.0.key.clone())
+    async fn key(&self) -> JsonRef<'_> {
+        JsonRef(&self.0.key)
     }
 
     /// Values of the fields that you see, by name.
-    async fn values(&self) -> Json {
-        Json(self.0.values.clone())
+    async fn values(&self) -> JsonRef<'_> {
+        JsonRef(&self.0.values)
     }
 
     /// Version: name it when you change the row, and a change that someone else made meanwhile is noticed.
-    async fn version(&self) -> &str {
-        &self.0.version
+    async fn version(&self) -> String {
+        self.0.version()
     }
 }
 

@@ -65,4 +65,6 @@ pub(super) enum Work {
         /// Where to start.
         after: Option<After>,
     },
+    /// The same of any of [`super::table::many_regions`].
+    PageOfMany,
 }

@@ -5,7 +5,7 @@ use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, NoTls, Statement};
 
 use super::{NewRow, Row, Work};
-use crate::whole::table::{MANY_DAYS, REGION};
+use crate::whole::table::{MANY_DAYS, REGION, many_regions};
 
 /// Values go in as texts, as they come out of JSON.
 const ADD: &str = "INSERT INTO forecast (id, region, product, amount, note, approved, due, updated_at) \
@@ -28,6 +28,9 @@ const EDIT_MANY: &str = "UPDATE forecast SET note = $1 WHERE region = $2 AND due
 const PAGE: &str = "SELECT id::text, region, product, amount::text, note, approved, due::text, \
     updated_at::text FROM forecast WHERE region = $1 ORDER BY forecast.due, forecast.id LIMIT 100";
 
+const PAGE_OF_MANY: &str = "SELECT id::text, region, product, amount::text, note, approved, due::text, \
+    updated_at::text FROM forecast WHERE region = ANY($1) ORDER BY forecast.due, forecast.id LIMIT 100";
+
 const PAGE_AFTER: &str = "SELECT id::text, region, product, amount::text, note, approved, due::text, \
     updated_at::text FROM forecast WHERE region = $1 AND (due, id) > ($2::text::date, $3::text::uuid) \
     ORDER BY forecast.due, forecast.id LIMIT 100";
@@ -43,6 +46,7 @@ pub(in crate::whole) struct Session {
     delete: Statement,
     page: Statement,
     page_after: Statement,
+    page_of_many: Statement,
     name: Statement,
 }
 
@@ -71,6 +75,7 @@ impl Session {
             delete: client.prepare(DELETE).await?,
             page: client.prepare(PAGE).await?,
             page_after: client.prepare(PAGE_AFTER).await?,
+            page_of_many: client.prepare(PAGE_OF_MANY).await?,
             name: client
                 .prepare("SELECT set_config('bench.region', $1, true)")
                 .await?,
@@ -108,6 +113,7 @@ impl Session {
                 ensure!(gone.len() == 1, "the row {id} is not there");
                 Vec::new()
             }
+            Work::PageOfMany => self.query(&self.page_of_many, &[&many_regions()]).await?,
             Work::Page {
                 region,
                 after: None,

@@ -9,7 +9,7 @@ use rusqlite::{Connection, params};
 use tokio::sync::oneshot;
 
 use super::{Row, Work};
-use crate::whole::table::{MANY_DAYS, REGION};
+use crate::whole::table::{MANY_DAYS, REGION, many_regions};
 
 const ADD: &str = "INSERT INTO forecast (id, region, product, amount, note, approved, due, updated_at) \
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
@@ -19,6 +19,8 @@ const EDIT_MANY: &str =
     "UPDATE forecast SET note = ?1 WHERE region = ?2 AND due >= ?3 AND due < ?4";
 const PAGE: &str = "SELECT id, region, product, CAST(amount AS TEXT), note, approved, due, updated_at \
     FROM forecast WHERE region = ?1 ORDER BY due, id LIMIT 100";
+const PAGE_OF_MANY: &str = "SELECT id, region, product, CAST(amount AS TEXT), note, approved, due, updated_at \
+    FROM forecast WHERE region IN (SELECT value FROM json_each(?1)) ORDER BY due, id LIMIT 100";
 const PAGE_AFTER: &str = "SELECT id, region, product, CAST(amount AS TEXT), note, approved, due, updated_at \
     FROM forecast WHERE region = ?1 AND (due, id) > (?2, ?3) ORDER BY due, id LIMIT 100";
 
@@ -90,27 +92,36 @@ impl Session {
                 edit.execute(params![note, REGION, from, until])?;
                 Ok(Vec::new())
             }
-            Work::Page { region, after } => {
-                let (statement, parameters) = match after {
-                    None => (PAGE, vec![region]),
-                    Some((due, id)) => (PAGE_AFTER, vec![region, due, id]),
-                };
-                let mut page = self.0.prepare_cached(statement)?;
-                let rows = page.query_map(rusqlite::params_from_iter(parameters), |row| {
-                    Ok(Row {
-                        id: row.get(0)?,
-                        region: row.get(1)?,
-                        product: row.get(2)?,
-                        amount: row.get(3)?,
-                        note: row.get(4)?,
-                        approved: row.get(5)?,
-                        due: row.get(6)?,
-                        updated_at: row.get(7)?,
-                    })
-                })?;
-                Ok(rows.collect::<rusqlite::Result<_>>()?)
+            Work::PageOfMany => {
+                let regions = serde_json::to_string(&many_regions())?;
+                self.page(PAGE_OF_MANY, &[&regions])
             }
+            Work::Page {
+                region,
+                after: None,
+            } => self.page(PAGE, &[region]),
+            Work::Page {
+                region,
+                after: Some((due, id)),
+            } => self.page(PAGE_AFTER, &[region, due, id]),
         }
+    }
+
+    fn page(&self, statement: &str, parameters: &[&String]) -> Result<Vec<Row>> {
+        let mut page = self.0.prepare_cached(statement)?;
+        let rows = page.query_map(rusqlite::params_from_iter(parameters), |row| {
+            Ok(Row {
+                id: row.get(0)?,
+                region: row.get(1)?,
+                product: row.get(2)?,
+                amount: row.get(3)?,
+                note: row.get(4)?,
+                approved: row.get(5)?,
+                due: row.get(6)?,
+                updated_at: row.get(7)?,
+            })
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 }
 
@@ -153,7 +164,7 @@ impl Threads {
     /// Hands the work to a thread.
     pub(in crate::whole) async fn run(&self, work: Work) -> Result<Vec<Row>> {
         let (answer, answered) = oneshot::channel();
-        let thread = if matches!(work, Work::Page { .. }) {
+        let thread = if matches!(work, Work::Page { .. } | Work::PageOfMany) {
             let turn = self.next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
             self.readers.get(turn % READERS).unwrap_or(&self.writer)
         } else {

@@ -26,6 +26,12 @@ const DEEP_DUE: &str = "2027-06-01";
 /// table, 10,000 of a million.
 pub(super) const MANY_DAYS: (&str, &str) = ("2020-01-01", "2020-04-30");
 
+/// Regions of which the user may see the rows in two scenarios: one is there.
+pub(super) fn many_regions() -> Vec<String> {
+    let others = (1..1_000).map(|number| format!("region {number}"));
+    others.chain([REGION.to_owned()]).collect()
+}
+
 /// Rows that are put into the table with one statement.
 const FILLED_AT_ONCE: u64 = 10_000;
 

@@ -302,7 +302,7 @@ async fn rows(cx: &Cx, app: &App, schema: &SchemaId) -> Vec<PageRow> {
             filter: None,
             sort: vec![("id".to_owned(), Direction::Asc)],
             first: 500,
-            after: all.last().map(|row| row.cursor.clone()),
+            after: all.last().map(quillback_core::read::PageRow::cursor),
             count: false,
         };
         let page = read::page(cx, app, command).await.unwrap();
