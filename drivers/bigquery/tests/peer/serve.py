@@ -221,7 +221,6 @@ async def execute_query_job(project_id, job_id, bq_sql, query_params, ctx, **mor
             job = await execute(project_id, job_id, bq_sql, query_params, ctx, **more)
         except DomainError as error:
             in_words(error)
-            print(f"refused: {error.message}\n{bq_sql}", file=sys.stderr, flush=True)
             raise
         if made:
             MADE[made[0]] = made[1]
@@ -243,13 +242,15 @@ class Added:
     def __init__(self, app):
         self.app = app
         self.has_dataset = False
+        self.making = asyncio.Lock()
 
     async def __call__(self, scope, receive, send):
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
-        if not self.has_dataset:
-            self.has_dataset = True
-            await self.make_dataset(scope)
+        async with self.making:
+            if not self.has_dataset:
+                await self.make_dataset(scope)
+                self.has_dataset = True
         table = re.search(r"/datasets/([^/]+)/tables/([^/]+)$", scope["path"])
         if scope["method"] != "GET" or not table:
             return await self.app(scope, receive, send)
