@@ -1,4 +1,4 @@
-//! Schemas with all that belongs to them, kept in memory by revision and asked for again when the revision grew.
+//! Schemas with all that belongs to them, kept in memory and asked for again when they are no longer the same.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,8 +13,8 @@ use crate::ids::SchemaId;
 use crate::policy::Operand;
 use crate::repo::connections::{self, Connection};
 use crate::repo::entitlements;
-use crate::repo::schemas::{self, Whole};
-use crate::repo::{one_number, read, records};
+use crate::repo::read;
+use crate::repo::schemas::{self, Edition, Whole};
 
 /// A schema, who may do what with it, and the connection it lives on.
 #[derive(Clone, Debug, PartialEq)]
@@ -53,7 +53,7 @@ pub struct Found {
     pub entitlements: Vec<(String, String)>,
 }
 
-/// Schemas by id; an entry serves only while its revisions are those in the repository.
+/// Schemas by id; an entry serves only while its edition is that in the repository.
 #[derive(Default)]
 pub struct Cache(Mutex<HashMap<SchemaId, Arc<Loaded>>>);
 
@@ -121,22 +121,19 @@ async fn find_with(
     wanted: Wanted,
 ) -> Result<Found> {
     let known = app.cache.get(id);
-    let mut reads = vec![schemas::revision(id)];
+    let mut reads = vec![schemas::edition(id)];
     if let Some(known) = &known {
         reads.push(connections::one(&known.connection.id));
         reads.extend(wanted.read(known, principal));
     }
     let outcomes = read(&app.repo, reads).await?;
-    let revision = outcomes
-        .first()
-        .map_or_else(|| Ok(Vec::new()), |outcome| records(outcome, one_number))?
-        .pop();
-    let revision = revision.ok_or(Error::NotFound("schema"))?;
+    let edition = outcomes.first().map_or(Ok(None), schemas::read_edition)?;
+    let edition = edition.ok_or(Error::NotFound("schema"))?;
     let connection = outcomes
         .get(1)
         .map_or(Ok(None), connections::from_outcome)?;
     if let (Some(loaded), Some(connection)) = (known, connection)
-        && is_current(&loaded, revision, &connection)
+        && is_current(&loaded, edition, &connection)
     {
         let entitlements = held(outcomes.get(2))?;
         return Ok(Found {
@@ -145,15 +142,13 @@ async fn find_with(
         });
     }
     let loaded = load(app, id).await?;
-    let reads: Vec<Select> = wanted.read(&loaded, principal).into_iter().collect();
-    let outcomes = if reads.is_empty() {
-        Vec::new()
-    } else {
-        read(&app.repo, reads).await?
+    let entitlements = match wanted.read(&loaded, principal) {
+        Some(select) => held(read(&app.repo, vec![select]).await?.first())?,
+        None => Vec::new(),
     };
     Ok(Found {
-        entitlements: held(outcomes.first())?,
         loaded,
+        entitlements,
     })
 }
 
@@ -161,8 +156,10 @@ fn held(outcome: Option<&StepOutcome>) -> Result<Vec<(String, String)>> {
     outcome.map_or_else(|| Ok(Vec::new()), entitlements::pairs)
 }
 
-fn is_current(known: &Loaded, revision: i64, connection: &Connection) -> bool {
-    known.whole.schema.revision == revision && known.connection.version == connection.version
+fn is_current(known: &Loaded, edition: Edition, connection: &Connection) -> bool {
+    let schema = &known.whole.schema;
+    (schema.revision, schema.updated_at) == edition
+        && known.connection.version == connection.version
 }
 
 async fn load(app: &App, id: &SchemaId) -> Result<Arc<Loaded>> {

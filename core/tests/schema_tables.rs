@@ -1,12 +1,18 @@
 //! A schema and its table find together again, whatever came between the change of one and of the other.
 
-use quillback_core::admin::schemas::{self, FieldDraft, SchemaDraft};
+use quillback_core::admin::schemas::{
+    self, FieldDraft, IdPolicy, Import, ImportMode, PolicyDraft, SchemaDraft,
+};
 use quillback_core::field::FieldKind;
+use quillback_core::policy::{Operand, Operator, Rule};
 use quillback_core::schema::Schema;
+use quillback_core::write::WriteState;
 use quillback_core::{Error, Result};
 use serde_json::json;
 
-use crate::support::target::{Target, draft_of, faults, field, fields, on_each_target, required};
+use crate::support::target::{
+    Target, add, draft_of, faults, field, fields, on_each_target, required,
+};
 
 async fn revision(target: &Target) -> i64 {
     let found = schemas::get(&target.admin, &target.test.app, target.id()).await;
@@ -202,6 +208,50 @@ async fn a_table_that_refuses_leaves_the_schema_as_it_was() {
         let app = &target.test.app;
         let error = schemas::update(&target.admin, app, target.id(), before, draft).await;
         assert!(matches!(error, Err(Error::Target(_))), "{error:?}");
+        assert_eq!(revision(&target).await, before);
+    })
+    .await;
+}
+
+/// Revisions begin anew where a schema comes back under its identifier.
+#[tokio::test]
+async fn a_schema_that_comes_back_is_not_taken_for_the_one_that_went() {
+    on_each_target(async |target| {
+        let (app, admin, id) = (&target.test.app, &target.admin, target.id());
+        let before = revision(&target).await;
+        target.rows(admin, None).await;
+        let rule = Rule {
+            field: "region".into(),
+            operator: Operator::Eq,
+            operand: Operand::Values(vec![json!("north")]),
+        };
+        let policy = PolicyDraft {
+            name: "north".into(),
+            rules: vec![rule],
+        };
+        let set = schemas::set_policies(admin, app, id, vec![policy]).await;
+        set.unwrap();
+        let document = schemas::export(admin, app, id, false).await.unwrap();
+        target.test.clock.advance(1);
+        schemas::delete(admin, app, id, before + 1, true)
+            .await
+            .unwrap();
+        let import = Import {
+            document,
+            connection: None,
+            label: None,
+            table: None,
+            table_schema: None,
+            ids: IdPolicy::Keep,
+            mode: ImportMode::Create,
+            groups: None,
+            make_groups: true,
+            allow_data_loss: false,
+            dry_run: false,
+        };
+        schemas::import(admin, app, import).await.unwrap();
+        let outcome = target.write(admin, vec![add(json!({ "region": "south" }))]);
+        assert_eq!(outcome.await.unwrap().state, WriteState::Rejected);
         assert_eq!(revision(&target).await, before);
     })
     .await;

@@ -191,9 +191,23 @@ pub(crate) async fn rules_name_groups(repo: &RemoteInstance) -> Result<bool> {
     Ok(outcomes.iter().any(|outcome| outcome.found > 0))
 }
 
-/// The revision that a schema has now.
-pub(crate) fn revision(id: &SchemaId) -> Select {
-    SCHEMAS.column("revision", is("id", id))
+/// What tells one state of a schema from every other: its revision, and when it was changed. A revision alone may come
+/// again: after a change of the table that was refused, and where a removed schema comes back under its identifier.
+pub(crate) type Edition = (i64, Timestamp);
+
+/// Reads the edition that a schema has now; [`read_edition`] takes the answer.
+pub(crate) fn edition(id: &SchemaId) -> Select {
+    Select::columns(
+        SCHEMAS.table(),
+        ["revision", "updated_at"].map(Ident::literal),
+        is("id", id),
+    )
+}
+
+/// Reads the answer of [`edition`].
+pub(crate) fn read_edition(outcome: &StepOutcome) -> Result<Option<Edition>> {
+    let read = |record: &mut Record<'_>| Ok((record.number()?, record.moment()?));
+    Ok(records(outcome, read)?.pop())
 }
 
 /// All schemas by label.

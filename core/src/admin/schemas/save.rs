@@ -159,6 +159,7 @@ async fn alter(
     let taken = Schema {
         label: label.to_owned(),
         revision: before + 1,
+        updated_at: cx.now(),
         ..found.schema.clone()
     };
     let statements = prepared
