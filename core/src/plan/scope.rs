@@ -217,37 +217,44 @@ impl Builder<'_> {
             .collect()
     }
 
+    fn look(&mut self, meaning: Meaning, select: Select, expect: Expect) {
+        self.batch.steps.push(Step::Read { select, expect });
+        self.meanings.push(meaning);
+    }
+
+    /// All columns of the rows that hold `filter`.
+    fn rows(&self, filter: Expr) -> Select {
+        let columns = self.definition.columns().cloned();
+        Select::columns(self.definition.table.clone(), columns, filter)
+    }
+
+    /// The keys of the rows that hold `filter`.
+    fn row_keys(&self, filter: Expr) -> Select {
+        let columns = self.definition.key.iter().map(|part| part.column.clone());
+        Select::columns(self.definition.table.clone(), columns, filter)
+    }
+
     fn read(&mut self, meaning: &Meaning, positions: &[usize], lock: Lock) {
         for filter in key_filters(self.definition, &self.keys(positions)) {
             let filter = filter.and(self.grant.using().clone());
-            let columns = self.definition.columns().cloned();
             let select = Select {
                 lock,
-                ..Select::columns(self.definition.table.clone(), columns, filter)
+                ..self.rows(filter)
             };
-            self.batch.steps.push(Step::Read {
-                select,
-                expect: Expect::Any,
-            });
-            self.meanings.push(meaning.clone());
+            self.look(meaning.clone(), select, Expect::Any);
         }
     }
 
     /// Reads the keys of rows that are among `positions` and satisfy a demand.
     fn keys_that(&mut self, meaning: &Meaning, positions: &[usize], demanded: &Expr, all: bool) {
         for filter in key_filters(self.definition, &self.keys(positions)) {
-            let columns = self.definition.key.iter().map(|part| part.column.clone());
-            let filter = filter.and(demanded.clone());
             let expect = if all {
                 Expect::Rows(positions.len() as u64)
             } else {
                 Expect::Any
             };
-            self.batch.steps.push(Step::Read {
-                select: Select::columns(self.definition.table.clone(), columns, filter),
-                expect,
-            });
-            self.meanings.push(meaning.clone());
+            let select = self.row_keys(filter.and(demanded.clone()));
+            self.look(meaning.clone(), select, expect);
         }
     }
 
@@ -357,25 +364,17 @@ impl Builder<'_> {
     fn add_numbered(&mut self, column: &Ident, fields: &[usize], position: usize) -> Result<()> {
         let insert = self.insert(fields, &[position])?;
         self.write(Meaning::Write(vec![position]), Statement::Insert(insert), 1);
-        let table = &self.definition.table;
-        let last = || Expr::LastKey {
-            table: table.clone(),
+        let last = Expr::LastKey {
+            table: self.definition.table.clone(),
             column: column.clone(),
-        };
-        let read = |columns: Vec<Ident>, filter: Expr, expect: Expect| Step::Read {
-            select: Select::columns(table.clone(), columns, filter),
-            expect,
         };
         let grant = self.grant;
         for (demand, demanded) in grant.added(self.purpose.right(RowAction::Add)) {
-            let filter = last().and(demanded.clone());
-            let step = read(vec![column.clone()], filter, Expect::Rows(1));
-            self.batch.steps.push(step);
-            self.meanings.push(Meaning::Check(demand, vec![position]));
+            let select = self.row_keys(last.clone().and(demanded.clone()));
+            let meaning = Meaning::Check(demand, vec![position]);
+            self.look(meaning, select, Expect::Rows(1));
         }
-        let columns = self.definition.columns().cloned().collect();
-        self.batch.steps.push(read(columns, last(), Expect::Any));
-        self.meanings.push(Meaning::After);
+        self.look(Meaning::After, self.rows(last), Expect::Any);
         Ok(())
     }
 

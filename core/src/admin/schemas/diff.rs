@@ -47,7 +47,8 @@ pub(super) async fn changes(
     permit: &Permit<ManageSchemas>,
     target: &Opened,
     before: &Schema,
-    (after, found): (&Definition, Option<&TableInfo>),
+    after: &Definition,
+    found: Option<&TableInfo>,
     draft: &SchemaDraft,
 ) -> Result<(Vec<Ddl>, Vec<String>)> {
     if !after.managed {

@@ -120,8 +120,9 @@ async fn prepare<'a>(
     }
     let changes = match before {
         Some(before) => {
-            let both = (&definition, table.as_ref());
-            let (changes, more) = diff::changes(permit, &target, before, both, draft).await?;
+            let found = table.as_ref();
+            let (changes, more) =
+                diff::changes(permit, &target, before, &definition, found, draft).await?;
             warnings.extend(more);
             changes
         }
