@@ -218,9 +218,9 @@ impl RowConnection {
     }
 }
 
-/// A row with its cursor.
 struct RowEdge(Arc<PageRow>);
 
+/// A row with its cursor.
 #[Object]
 impl RowEdge {
     /// Cursor: give it as `after` to go on behind this row.
