@@ -21,6 +21,7 @@ use quillback_core::{App, Result};
 pub use error::AuthError;
 pub use methods::password::{SignIn, sign_in};
 pub use session::{Client, Signed, authenticate, look};
+pub use throttle::network;
 
 use passwords::{Cost, Passwords};
 

@@ -129,7 +129,7 @@ fn wait_seconds(failures: i64, free: i64, longest: i64) -> i64 {
 }
 
 /// What counts as one address: a customer of an IPv6 provider has at least a /64 of them.
-fn network(address: IpAddr) -> String {
+pub fn network(address: IpAddr) -> String {
     let address = address.to_canonical();
     match address {
         IpAddr::V4(v4) => v4.to_string(),

@@ -38,8 +38,8 @@ pub struct LimitsSection {
     pub depth: u64,
     /// Estimated cost: every field counts one, times the page sizes (`first`, `last`) around it.
     pub cost: u64,
-    /// Estimated cost of everything that one user, or one address without a user, asks for in a minute, over all
-    /// connections; 0 is no limit. It fills again evenly.
+    /// Estimated cost of everything that one user, or one network without a user (an IPv4 address, an IPv6 /64), asks for
+    /// in a minute, over all connections; 0 is no limit. It fills again evenly.
     pub cost_per_minute: u64,
     /// Aliases of a GraphQL document after its fragments are unfolded.
     pub aliases: u64,

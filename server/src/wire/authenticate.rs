@@ -52,6 +52,8 @@ async fn prepared(
     };
     let caller = cx.principal.as_ref();
     prepared.caller = caller.map(|principal| principal.user.to_string());
+    let network = || format!("network {}", quillback_auth::network(meta.client_address));
+    prepared.payer = prepared.caller.clone().unwrap_or_else(network);
     prepared.data.insert(Caller {
         address: Some(meta.client_address),
         client: client(meta.credentials.as_ref(), meta.user_agent.as_deref()).to_owned(),

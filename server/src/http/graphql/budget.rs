@@ -17,14 +17,22 @@ use hyper::{
 use crate::http::PublicError;
 
 const MINUTE: Duration = Duration::from_mins(1);
-/// From so many callers on, those whose buckets are full again are forgotten.
+/// From so many callers on, those whose buckets are full again are forgotten, at most once in this time: looking through
+/// all of them is not for every request.
 const TIDIED_FROM: usize = 10_000;
+const TIDIED_EVERY: Duration = Duration::from_secs(1);
 
 /// The budgets of all callers.
 #[derive(Debug)]
 pub(super) struct Budgets {
     per_minute: u64,
-    spent: Mutex<HashMap<String, Spent>>,
+    books: Mutex<Books>,
+}
+
+#[derive(Debug, Default)]
+struct Books {
+    spent: HashMap<String, Spent>,
+    tidied: Option<Instant>,
 }
 
 /// What a caller has spent and not got back at a moment.
@@ -39,7 +47,7 @@ impl Budgets {
     pub(super) fn new(per_minute: u64) -> Self {
         Self {
             per_minute,
-            spent: Mutex::default(),
+            books: Mutex::default(),
         }
     }
 
@@ -51,11 +59,10 @@ impl Budgets {
         if self.per_minute == 0 {
             return Ok(());
         }
-        let mut all = self.spent.lock().unwrap_or_else(PoisonError::into_inner);
-        if all.len() >= TIDIED_FROM {
-            all.retain(|_, spent| self.owed(*spent, now) > 0.0);
-        }
-        let owed = all.get(caller).map_or(0.0, |spent| self.owed(*spent, now));
+        let mut books = self.books.lock().unwrap_or_else(PoisonError::into_inner);
+        self.tidy(&mut books, now);
+        let known = books.spent.get(caller);
+        let owed = known.map_or(0.0, |spent| self.owed(*spent, now));
         let budget = self.budget();
         let cost = as_float(cost);
         // Who has spent nothing may ask for anything that the limits of a document let through.
@@ -67,8 +74,16 @@ impl Budgets {
             cost: owed + cost,
             at: now,
         };
-        all.insert(caller.to_owned(), spent);
+        books.spent.insert(caller.to_owned(), spent);
         Ok(())
+    }
+
+    fn tidy(&self, books: &mut Books, now: Instant) {
+        let is_due = |last: Instant| now.saturating_duration_since(last) >= TIDIED_EVERY;
+        if books.spent.len() >= TIDIED_FROM && books.tidied.is_none_or(is_due) {
+            books.spent.retain(|_, spent| self.owed(*spent, now) > 0.0);
+            books.tidied = Some(now);
+        }
     }
 
     fn budget(&self) -> f64 {
@@ -141,7 +156,7 @@ mod tests {
     fn without_a_limit_nothing_is_counted() {
         let budgets = Budgets::new(0);
         budgets.spend("ann", u64::MAX, Instant::now()).unwrap();
-        assert!(budgets.spent.lock().unwrap().is_empty());
+        assert!(budgets.books.lock().unwrap().spent.is_empty());
     }
 
     #[test]
@@ -152,6 +167,6 @@ mod tests {
             budgets.spend(&caller.to_string(), 1, start).unwrap();
         }
         budgets.spend("ann", 1, start + MINUTE).unwrap();
-        assert_eq!(budgets.spent.lock().unwrap().len(), 1);
+        assert_eq!(budgets.books.lock().unwrap().spent.len(), 1);
     }
 }

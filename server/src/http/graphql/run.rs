@@ -1,7 +1,6 @@
 //! Executes a GraphQL request in its own task, with a deadline and shielded from panics.
 
 use std::{
-    net::IpAddr,
     panic::AssertUnwindSafe,
     sync::Arc,
     time::{Duration, Instant},
@@ -32,16 +31,10 @@ pub struct Prepared {
     pub introspection: bool,
     /// Who calls, if somebody is signed in; limits of subscriptions are counted by it.
     pub caller: Option<String>,
+    /// Whose budget of cost it is: the user's, or that of a network from which nobody is signed in.
+    pub payer: String,
     /// Completes the headers of the answer.
     pub finish: Option<Finish>,
-}
-
-impl Prepared {
-    /// Whose budget is spent: the user's, or that of an address from which nobody is signed in.
-    pub(super) fn payer(&self, address: IpAddr) -> String {
-        let user = self.caller.clone();
-        user.unwrap_or_else(|| format!("address {address}"))
-    }
 }
 
 /// What an execution gave.
@@ -113,11 +106,9 @@ async fn execute<E: Executor>(job: Job<E>) -> Result<Done, PublicError> {
         operation_name,
         variables,
     } = job.envelope;
-    let address = job.meta.client_address;
     let prepared = (job.prepare)(job.meta).await?;
-    let caller = prepared.payer(address);
-    job.budgets
-        .spend(&caller, job.admitted.cost, Instant::now())?;
+    let cost = job.admitted.cost;
+    job.budgets.spend(&prepared.payer, cost, Instant::now())?;
     if job.admitted.introspects && !prepared.introspection {
         return Err(super::introspection_disabled());
     }

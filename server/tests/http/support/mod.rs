@@ -103,9 +103,11 @@ fn prepare(gates: Arc<Gates>, options: &HttpOptions) -> Prepare {
     Arc::new(move |meta: RequestMeta| {
         let handle: Handle = Arc::new(Mutex::new(None::<CookieCommand>));
         let caller = meta.credentials.as_ref().map(Credentials::token);
+        let caller = caller.map(|token| token.expose().to_owned());
         let mut prepared = Prepared {
             introspection: meta.credentials.is_some(),
-            caller: caller.map(|token| token.expose().to_owned()),
+            payer: caller.clone().unwrap_or_default(),
+            caller,
             ..Prepared::default()
         };
         prepared.data.insert(Arc::clone(&gates));

@@ -57,11 +57,9 @@ async fn begin<E: Executor>(
         let message = "only subscriptions are offered here; send queries and mutations with POST";
         return Err(PublicError::graphql("BAD_REQUEST", message));
     }
-    let address = meta.client_address;
     let prepared = (endpoint.prepare)(meta).await?;
-    let payer = prepared.payer(address);
     let budgets = &endpoint.budgets;
-    budgets.spend(&payer, admitted.cost, Instant::now())?;
+    budgets.spend(&prepared.payer, admitted.cost, Instant::now())?;
     if admitted.introspects && !prepared.introspection {
         return Err(super::introspection_disabled());
     }
