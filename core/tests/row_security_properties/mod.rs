@@ -5,13 +5,14 @@ mod filter;
 mod oracle;
 mod past;
 mod random;
+mod setting;
 mod shrink;
 mod stage;
 mod value;
 mod world;
 
 use random::Dice;
-use stage::Stage;
+use setting::Stage;
 
 use crate::support::Kind;
 

@@ -9,7 +9,7 @@ use quillback_core::repo::history::HistoryFilter;
 use quillback_core::write::{self, RollBackCommand, RowStatus, WriteState};
 
 use super::oracle::Oracle;
-use super::stage::Stage;
+use super::setting::Stage;
 use super::value::Val;
 use super::world::{COLUMNS, KEY, OWNER, Row, Who, World, column};
 

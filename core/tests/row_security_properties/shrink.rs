@@ -1,6 +1,7 @@
 //! Makes a failing world smaller for as long as it fails.
 
-use super::stage::{Fault, Stage};
+use super::setting::Stage;
+use super::stage::Fault;
 use super::world::{Change, Deed, World};
 
 /// The smallest world found that still fails, and how it fails.

@@ -1,18 +1,9 @@
-//! Puts a world into a server and a database, does what it says, and compares with the oracle.
+//! Does what a world says, and compares with the oracle.
 
-use quillback_core::App;
-use quillback_core::admin::schemas::{self, PolicyDraft, SchemaDraft};
-use quillback_core::cx::Cx;
-use quillback_core::field::FieldKind;
-use quillback_core::ids::{ChangeId, GroupId, UserId};
-use quillback_core::plugin_api::batch::{Batch, BatchOutcome, Expect};
-use quillback_core::plugin_api::remote::RemoteInstance;
-use quillback_core::plugin_api::sql::{Delete, Direction, Expr, Insert, Select, Statement};
-use quillback_core::plugin_api::{Ident, RowBuffer, TableRef, Value};
-use quillback_core::policy::{Action, Rights};
+use quillback_core::ids::ChangeId;
+use quillback_core::plugin_api::sql::Direction;
+use quillback_core::policy::Action;
 use quillback_core::read::{self, Filter, FilterOp, PageCommand};
-use quillback_core::row_json;
-use quillback_core::schema::{Conditions, Module, Schema};
 use quillback_core::write::{
     self, BulkEditCommand, BulkValue, RowStatus, WriteChange, WriteCommand, WriteOutcome,
     WriteState,
@@ -21,21 +12,9 @@ use serde_json::{Map, Value as Json, json};
 
 use super::oracle::{Expected, Oracle};
 use super::past::Done;
+use super::setting::Stage;
 use super::value::Val;
-use super::world::{
-    Back, COLUMNS, Change, Deed, GROUPS, Holder, KEY, OWNER, Row, Seen, Table, Who, World,
-};
-use crate::support::Kind as Database;
-use crate::support::target::{Target, draft_of, field};
-
-/// A server with the three tables, on one database.
-pub(super) struct Stage {
-    target: Target,
-    schemas: Vec<Schema>,
-    groups: Vec<GroupId>,
-    users: Vec<(UserId, Cx)>,
-    instance: RemoteInstance,
-}
+use super::world::{Back, COLUMNS, Change, Deed, KEY, Row, Seen, Table, Who, World};
 
 /// What was found to be wrong, and at which deed.
 #[derive(Debug)]
@@ -47,48 +26,6 @@ pub(super) struct Fault {
 }
 
 impl Stage {
-    pub(super) async fn on(kind: Database) -> Self {
-        let target = Target::on(kind).await;
-        let mut groups = Vec::new();
-        for name in GROUPS {
-            groups.push(target.test.add_group(name).await);
-        }
-        let mut users = Vec::new();
-        for who in Who::ALL {
-            if who != Who::Admin {
-                let groups: Vec<GroupId> =
-                    who.groups().iter().map(|at| groups[*at].clone()).collect();
-                target.test.add_user(who.name(), &[], &groups).await;
-            }
-            let cx = target.test.as_user(who.name()).await;
-            users.push((cx.principal().unwrap().user.clone(), cx));
-        }
-        let mut schemas = Vec::new();
-        for table in Table::ALL {
-            schemas.push(schema(&target, kind, table).await);
-        }
-        let (_, instance) = target.database.open().await;
-        Self {
-            target,
-            schemas,
-            groups,
-            users,
-            instance,
-        }
-    }
-
-    pub(super) fn app(&self) -> &App {
-        &self.target.test.app
-    }
-
-    pub(super) fn schema(&self, table: Table) -> &Schema {
-        &self.schemas[Table::ALL.iter().position(|one| *one == table).unwrap()]
-    }
-
-    pub(super) fn cx(&self, who: Who) -> &Cx {
-        &self.users[Who::ALL.iter().position(|one| *one == who).unwrap()].1
-    }
-
     /// Does everything in the world's order. Answers how many deeds were compared.
     pub(super) async fn play(&self, world: &World) -> Result<usize, Box<Fault>> {
         self.fill(world).await;
@@ -164,85 +101,6 @@ impl Stage {
         Ok(world.deeds.len())
     }
 
-    /// Puts the rows into the table and the entitlements into the repository.
-    async fn fill(&self, world: &World) {
-        let app = self.app();
-        let schema = self.schema(world.table);
-        let table = &schema.definition.table;
-        let mut batch = Batch::default();
-        batch.write(everything(table), Expect::Any);
-        let rows: Vec<Vec<Value>> = world.rows.iter().map(stored).collect();
-        let columns: Vec<Ident> = schema.definition.columns().cloned().collect();
-        if !rows.is_empty() {
-            batch.write(insert(table, columns, &rows), Expect::Any);
-        }
-        self.instance.apply(&batch).await.unwrap();
-
-        let entitlements = TableRef::new(Ident::literal("_rls_entitlements"));
-        let mut batch = Batch::default();
-        batch.write(everything(&entitlements), Expect::Any);
-        let held: Vec<Vec<Value>> = world
-            .entitlements
-            .iter()
-            .map(|one| {
-                let (kind, id) = match one.holder {
-                    Holder::User(who) => {
-                        ("user", self.cx(who).principal().unwrap().user.to_string())
-                    }
-                    Holder::Group(at) => ("group", self.groups[at].to_string()),
-                    Holder::Mistaken(at) => ("user", self.groups[at].to_string()),
-                };
-                vec![
-                    kind.into(),
-                    id.as_str().into(),
-                    one.property.into(),
-                    one.value.as_str().into(),
-                ]
-            })
-            .collect();
-        if !held.is_empty() {
-            let columns = ["assignable_type", "assignable_id", "property", "value"];
-            batch.write(
-                insert(&entitlements, columns.map(Ident::literal).into(), &held),
-                Expect::Any,
-            );
-        }
-        app.repo.apply(&batch).await.unwrap();
-    }
-
-    /// Sets rights, policies and conditions.
-    async fn rule(&self, world: &World) {
-        let (app, admin) = (self.app(), &self.target.admin);
-        let schema = self.schema(world.table);
-        let rights = self.groups.iter().zip(&world.rights).map(|(group, right)| {
-            let rights = Rights {
-                actions: right.actions.clone(),
-                own_only: right.own_only,
-                ..Rights::default()
-            };
-            (group.clone(), rights)
-        });
-        let rights = rights.collect();
-        schemas::set_permissions(admin, app, &schema.id, rights)
-            .await
-            .unwrap();
-        let policies = world.policies.iter().map(|rules| PolicyDraft {
-            name: "policy".into(),
-            rules: rules.clone(),
-        });
-        let policies = policies.collect();
-        schemas::set_policies(admin, app, &schema.id, policies)
-            .await
-            .unwrap();
-        let conditions = Conditions {
-            edit: world.edit_when.clone(),
-            add: world.add_when.clone(),
-        };
-        schemas::set_conditions(admin, app, &schema.id, conditions)
-            .await
-            .unwrap();
-    }
-
     async fn read(
         &self,
         oracle: &Oracle<'_>,
@@ -250,7 +108,7 @@ impl Stage {
         sort: &[(&'static str, Direction)],
         first: u32,
     ) -> Result<(), String> {
-        let (app, cx) = (&self.target.test.app, self.cx(oracle.who));
+        let (app, cx) = (self.app(), self.cx(oracle.who));
         let wanted = oracle.page(filter, sort);
         let mut after = None;
         let mut read = 0;
@@ -322,7 +180,7 @@ impl Stage {
         change: &ChangeId,
         changes: &[Change],
     ) -> Result<Vec<Row>, String> {
-        let (app, cx) = (&self.target.test.app, self.cx(oracle.who));
+        let (app, cx) = (self.app(), self.cx(oracle.who));
         let mut sent = Vec::new();
         for change in changes {
             sent.push(self.change(oracle, change).await);
@@ -344,7 +202,7 @@ impl Stage {
         filter: Option<&Filter>,
         values: &[(usize, Val)],
     ) -> Result<Vec<Row>, String> {
-        let (app, cx) = (&self.target.test.app, self.cx(oracle.who));
+        let (app, cx) = (self.app(), self.cx(oracle.who));
         let set = |(at, value): &(usize, Val)| {
             let name = COLUMNS[*at].0.to_owned();
             (name, BulkValue::To(value.json()))
@@ -429,7 +287,7 @@ impl Stage {
             after: None,
             count: false,
         };
-        let page = read::page(self.cx(oracle.who), &self.target.test.app, command).await;
+        let page = read::page(self.cx(oracle.who), self.app(), command).await;
         let row = page.unwrap().rows.pop();
         row.map_or_else(|| "not there".into(), |row| row.version())
     }
@@ -541,38 +399,6 @@ impl Stage {
         }
         Ok(())
     }
-
-    /// All rows of the table, read beside the server.
-    pub(super) async fn table(&self, table: Table) -> Vec<(Val, Vec<Val>)> {
-        let definition = &self.schema(table).definition;
-        let mut batch = Batch::default();
-        batch.read(Select::columns(
-            definition.table.clone(),
-            definition.columns().cloned(),
-            Expr::True,
-        ));
-        let BatchOutcome::Committed(done) = self.instance.apply(&batch).await.unwrap() else {
-            panic!("a read was refused")
-        };
-        let rows = done[0].rows.clone().unwrap();
-        let kinds = || {
-            [table.key()]
-                .into_iter()
-                .chain(COLUMNS.iter().map(|(_, kind)| *kind))
-        };
-        let mut rows: Vec<(Val, Vec<Val>)> = rows
-            .rows
-            .iter()
-            .map(|cells| {
-                let mut values = cells
-                    .zip(kinds())
-                    .map(|(cell, kind)| Val::of_json(&row_json::write_ref(cell.unwrap()), kind));
-                (values.next().unwrap(), values.collect())
-            })
-            .collect();
-        rows.sort();
-        rows
-    }
 }
 
 /// The change, if it did anything.
@@ -607,97 +433,4 @@ fn named<'a>(values: impl Iterator<Item = (usize, &'a Val)>) -> Map<String, Json
     values
         .map(|(at, value)| (COLUMNS[at].0.to_owned(), value.json()))
         .collect()
-}
-
-fn stored(row: &Row) -> Vec<Value> {
-    [&row.key]
-        .into_iter()
-        .chain(&row.cells)
-        .map(Val::stored)
-        .collect()
-}
-
-fn everything(table: &TableRef) -> Statement {
-    Statement::Delete(Delete {
-        table: table.clone(),
-        filter: Expr::True,
-    })
-}
-
-fn insert(table: &TableRef, columns: Vec<Ident>, rows: &[Vec<Value>]) -> Statement {
-    Statement::Insert(Insert {
-        table: table.clone(),
-        rows: RowBuffer::from_rows(columns.len(), rows).unwrap(),
-        columns,
-        returning: Vec::new(),
-    })
-}
-
-async fn schema(target: &Target, kind: Database, table: Table) -> Schema {
-    let owner = COLUMNS[OWNER].0;
-    let draft = if table == Table::Managed {
-        let kinds = [
-            FieldKind::Text { length: 20 },
-            FieldKind::Paragraph,
-            FieldKind::Integer,
-            FieldKind::Decimal {
-                precision: 12,
-                scale: 2,
-            },
-            FieldKind::Boolean,
-            FieldKind::Date,
-            FieldKind::DateTime { zoned: true },
-        ];
-        let fields = COLUMNS
-            .iter()
-            .zip(kinds)
-            .map(|((name, _), kind)| field(name, kind));
-        draft_of(
-            &target.connection,
-            "Managed",
-            table.name(),
-            fields.collect(),
-        )
-    } else {
-        target.database.run(&create(kind, table));
-        SchemaDraft {
-            module: Module::DataCorrection,
-            ..draft_of(&target.connection, table.name(), table.name(), Vec::new())
-        }
-    };
-    let draft = SchemaDraft {
-        owner: Some(owner.into()),
-        ..draft
-    };
-    schemas::create(&target.admin, &target.test.app, draft)
-        .await
-        .unwrap()
-}
-
-/// A table as other programs make it: texts compare as its database's users know them.
-fn create(kind: Database, table: Table) -> String {
-    let loose = if kind == Database::Sqlite {
-        " COLLATE NOCASE"
-    } else {
-        ""
-    };
-    let key = match (table, kind) {
-        (Table::Numbered, Database::Sqlite) => "INTEGER PRIMARY KEY AUTOINCREMENT",
-        (Table::Numbered, Database::Postgres) => {
-            // Rows with keys of their own do not move the sequence.
-            "bigint GENERATED BY DEFAULT AS IDENTITY (START WITH 1000) PRIMARY KEY"
-        }
-        (Table::Numbered, Database::Mysql) => "BIGINT AUTO_INCREMENT PRIMARY KEY",
-        _ => "VARCHAR(40) PRIMARY KEY",
-    };
-    let (flag, moment, whole) = match kind {
-        Database::Sqlite => ("BOOLEAN", "TIMESTAMP_UTC(6)", "INTEGER"),
-        Database::Postgres => ("boolean", "timestamptz(6)", "bigint"),
-        Database::Mysql => ("TINYINT(1)", "DATETIME(6) COMMENT 'UTC'", "BIGINT"),
-    };
-    let name = table.name();
-    format!(
-        "CREATE TABLE {name} (id {key}, label VARCHAR(20){loose}, note TEXT{loose}, units {whole}, \
-         amount DECIMAL(12,2), approved {flag}, due DATE, updated {moment}, added_by VARCHAR(255){loose})"
-    )
 }
