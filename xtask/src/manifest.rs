@@ -3,22 +3,13 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
+use serde::Deserialize;
 
 use crate::workspace;
 
-/// The keys that every manifest has, and those that it may have.
-const KNOWN: [&str; 7] = [
-    "id",
-    "name",
-    "client",
-    "repository",
-    "verified",
-    "vendor_server",
-    "packages",
-];
-
 /// One driver's manifest.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Manifest {
     pub(crate) id: String,
     /// The database, as its vendor writes it.
@@ -26,13 +17,16 @@ pub(crate) struct Manifest {
     /// The library that talks to it.
     pub(crate) client: String,
     /// Whether it can hold the repository.
+    #[serde(rename = "repository")]
     pub(crate) is_repository: bool,
     /// What its statements have really run against.
     pub(crate) verified: String,
     /// Whether only the vendor's server can run its live tests, which then run on request: where
     /// its URL is set.
+    #[serde(rename = "vendor_server", default)]
     pub(crate) needs_vendor: bool,
     /// Debian packages that building or testing it needs.
+    #[serde(default)]
     pub(crate) packages: Vec<String>,
 }
 
@@ -42,36 +36,11 @@ impl Manifest {
     /// # Errors
     /// When a key is missing, unknown or of another type.
     pub(crate) fn parse(text: &str, folder: &str) -> Result<Self> {
-        let table: toml::Table = text.parse()?;
-        if let Some(stranger) = table.keys().find(|key| !KNOWN.contains(&key.as_str())) {
-            bail!("unknown key `{stranger}`; known are: {}", KNOWN.join(", "));
+        let manifest: Self = toml::from_str(text)?;
+        if manifest.id != folder {
+            bail!("`id` is `{}` but the folder is `{folder}`", manifest.id);
         }
-        let text_of = |key: &str| {
-            let value = table.get(key).and_then(toml::Value::as_str);
-            value
-                .map(str::to_owned)
-                .with_context(|| format!("`{key}` must be a text"))
-        };
-        let flag_of = |key: &str, value: Option<&toml::Value>| {
-            value
-                .and_then(toml::Value::as_bool)
-                .with_context(|| format!("`{key}` must be true or false"))
-        };
-        let id = text_of("id")?;
-        if id != folder {
-            bail!("`id` is `{id}` but the folder is `{folder}`");
-        }
-        let none = toml::Value::Boolean(false);
-        let vendor = table.get("vendor_server").or(Some(&none));
-        Ok(Self {
-            id,
-            name: text_of("name")?,
-            client: text_of("client")?,
-            is_repository: flag_of("repository", table.get("repository"))?,
-            verified: text_of("verified")?,
-            needs_vendor: flag_of("vendor_server", vendor)?,
-            packages: texts(&table, "packages")?,
-        })
+        Ok(manifest)
     }
 
     /// The variable that leads this driver's tests to a server.
@@ -83,21 +52,6 @@ impl Manifest {
 /// The variable that leads the tests of the driver with this id to a server.
 pub(crate) fn variable(id: &str) -> String {
     format!("QUILLBACK_TEST_{}_URL", id.to_uppercase().replace('-', "_"))
-}
-
-/// A list of texts under this key; empty where the key is absent.
-///
-/// # Errors
-/// When it is something else.
-pub(crate) fn texts(table: &toml::Table, key: &str) -> Result<Vec<String>> {
-    let Some(value) = table.get(key) else {
-        return Ok(Vec::new());
-    };
-    let list = value.as_array().and_then(|values| {
-        let texts = values.iter().map(|one| one.as_str().map(str::to_owned));
-        texts.collect::<Option<Vec<String>>>()
-    });
-    list.with_context(|| format!("`{key}` must be a list of texts"))
 }
 
 /// Reads the manifests of all drivers, in the order of their ids.

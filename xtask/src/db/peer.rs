@@ -7,23 +7,34 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
+use serde::Deserialize;
 
 use super::guard::Guard;
 use super::instances::{Exports, Place};
 use super::server::{Server, free_port};
 use crate::{manifest, process, workspace};
 
-/// What `peer.toml` says.
+/// A stand-in for the service of a driver.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Peer {
     /// The driver it is for.
     id: String,
+    description: Description,
+}
+
+/// What `peer.toml` says. `{python}`, `{bin}`, `{driver}`, `{home}` and `{port}` in its commands are
+/// filled in when they run.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Description {
     /// What to call it in messages.
     name: String,
     /// What pip shall install, one requirement each.
+    #[serde(default)]
     requirements: Vec<String>,
     /// Commands that run once after the installation.
+    #[serde(default)]
     prepare: Vec<Vec<String>>,
     /// The command that runs the server.
     start: Vec<String>,
@@ -32,34 +43,14 @@ pub(crate) struct Peer {
 }
 
 impl Peer {
-    /// Reads a description; `{python}`, `{bin}`, `{driver}`, `{home}` and `{port}` in its commands
-    /// are filled in when they run.
+    /// Reads a description.
     ///
     /// # Errors
     /// When a key is missing, unknown or of another type.
     fn parse(text: &str, id: &str) -> Result<Self> {
-        let table: toml::Table = text.parse()?;
-        let known = ["name", "requirements", "prepare", "start", "url"];
-        if let Some(stranger) = table.keys().find(|key| !known.contains(&key.as_str())) {
-            bail!("unknown key `{stranger}`; known are: {}", known.join(", "));
-        }
-        let text_of = |key: &str| {
-            let value = table.get(key).and_then(toml::Value::as_str);
-            value
-                .map(str::to_owned)
-                .with_context(|| format!("`{key}` must be a text"))
-        };
-        let start = manifest::texts(&table, "start")?;
-        if start.is_empty() {
-            bail!("`start` must be a list of texts");
-        }
         Ok(Self {
             id: id.to_owned(),
-            name: text_of("name")?,
-            requirements: manifest::texts(&table, "requirements")?,
-            prepare: commands(&table)?,
-            start,
-            url: text_of("url")?,
+            description: toml::from_str(text)?,
         })
     }
 
@@ -92,13 +83,13 @@ impl Peer {
                 .replace("{home}", &home.display().to_string())
                 .replace("{port}", &port.to_string())
         };
-        let mut command = command(&self.start, &venv, fill)?;
+        let mut command = command(&self.description.start, &venv, fill)?;
         // The guard knows the process again by the folder in its environment.
         command.current_dir(&home).env("TMPDIR", &home);
         let log = place.folder.join(format!("{}.log", self.id));
         let ready = || is_listening(port);
-        let server = Server::start(&self.name, command, log, guard, "TERM", ready)?;
-        exports.set(&self.variable(), fill(&self.url));
+        let server = Server::start(&self.description.name, command, log, guard, "TERM", ready)?;
+        exports.set(&self.variable(), fill(&self.description.url));
         Ok(server)
     }
 
@@ -109,15 +100,18 @@ impl Peer {
         if done.is_file() {
             return Ok(venv);
         }
-        println!("Installing from PyPI: {}", self.requirements.join(" "));
+        println!(
+            "Installing from PyPI: {}",
+            self.description.requirements.join(" ")
+        );
         if venv.exists() {
             std::fs::remove_dir_all(&venv)?;
         }
         process::capture(Command::new("python3").args(["-m", "venv"]).arg(&venv))?;
         let mut pip = Command::new(venv.join("bin/python"));
         pip.args(["-m", "pip", "install", "--quiet"]);
-        process::capture(pip.args(&self.requirements))?;
-        for line in &self.prepare {
+        process::capture(pip.args(&self.description.requirements))?;
+        for line in &self.description.prepare {
             let fill = |text: &str| self.fill(text, &venv);
             process::capture(&mut command(line, &venv, fill)?)?;
         }
@@ -135,7 +129,7 @@ impl Peer {
     fn folder_name(&self) -> String {
         use std::hash::{DefaultHasher, Hash as _, Hasher as _};
         let mut hasher = DefaultHasher::new();
-        (&self.requirements, &self.prepare).hash(&mut hasher);
+        (&self.description.requirements, &self.description.prepare).hash(&mut hasher);
         format!("{}-{:016x}", self.id, hasher.finish())
     }
 }
@@ -163,20 +157,6 @@ pub(crate) fn missing_package() -> Option<&'static str> {
     let mut python = Command::new("python3");
     let can = process::capture(python.args(["-c", "import ensurepip, venv"])).is_ok();
     (!can).then_some("python3-venv")
-}
-
-fn commands(table: &toml::Table) -> Result<Vec<Vec<String>>> {
-    let Some(value) = table.get("prepare") else {
-        return Ok(Vec::new());
-    };
-    let lines = value.as_array().and_then(|lines| {
-        let line = |one: &toml::Value| {
-            let words = one.as_array()?.iter();
-            words.map(|word| word.as_str().map(str::to_owned)).collect()
-        };
-        lines.iter().map(line).collect::<Option<Vec<Vec<String>>>>()
-    });
-    lines.context("`prepare` must be a list of commands, each a list of texts")
 }
 
 /// A command whose home is the environment itself: what a package keeps there stays with it.
