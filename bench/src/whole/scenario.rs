@@ -36,7 +36,7 @@ pub enum Scenario {
     History,
     /// Add 10,000 rows in one request.
     BulkAdd,
-    /// Give one row in a hundred of the table, 10,000 of a million, another note in one request.
+    /// Give about one row in a hundred of the table another note in one request.
     BulkEdit,
     /// Sign in with user name and password.
     SignIn,
