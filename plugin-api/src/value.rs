@@ -41,10 +41,29 @@ impl Decimal {
         }
     }
 
+    /// Whether it has digits: it is neither infinite nor no number at all.
+    pub fn is_finite(&self) -> bool {
+        self.0.ends_with(|last: char| last.is_ascii_digit())
+    }
+
     /// The number in plain notation.
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// The 36 characters of a UUID, in lower case (<https://www.rfc-editor.org/rfc/rfc9562#section-4>).
+pub fn uuid_text(uuid: &[u8; 16]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |half: u8| char::from(DIGITS.get(usize::from(half)).copied().unwrap_or(b'0'));
+    let mut text = String::with_capacity(36);
+    for (position, byte) in uuid.iter().enumerate() {
+        if matches!(position, 4 | 6 | 8 | 10) {
+            text.push('-');
+        }
+        text.extend([digit(byte >> 4), digit(byte & 15)]);
+    }
+    text
 }
 
 /// Whether `text` is in the notation of [`Decimal`].

@@ -5,7 +5,9 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use quillback_plugin_api::dialect::{Dialect, standard_equality, standard_rename};
+use quillback_plugin_api::dialect::{
+    Dialect, standard_equality, standard_limit, standard_rename, values,
+};
 use quillback_plugin_api::rows::Cells;
 use quillback_plugin_api::sql::{
     ColumnDef, Direction, Index, Insert, Lock, Order, RenderError, Rendered, Select, SqlWriter,
@@ -150,15 +152,7 @@ impl Dialect for BigQueryDialect {
     fn limit_before(&self, _w: &mut SqlWriter<'_>, _select: &Select) {}
 
     fn limit_after(&self, w: &mut SqlWriter<'_>, select: &Select) -> Result<(), RenderError> {
-        let most = i64::MAX.unsigned_abs();
-        if select.limit.is_some() || select.offset > 0 {
-            // There is no OFFSET without LIMIT.
-            w.syntax(" LIMIT ")
-                .number(select.limit.unwrap_or(most).min(most));
-        }
-        if select.offset > 0 {
-            w.syntax(" OFFSET ").number(select.offset.min(most));
-        }
+        standard_limit(w, select, i64::MAX.unsigned_abs());
         Ok(())
     }
 
@@ -176,7 +170,7 @@ impl Dialect for BigQueryDialect {
         if !insert.returning.is_empty() {
             return Err(RenderError::unsupported("keys that the database makes"));
         }
-        quillback_plugin_api::dialect::values(w, rows)
+        values(w, rows)
     }
 
     fn column_type(&self, column: &ColumnDef) -> Result<String, RenderError> {
@@ -196,12 +190,7 @@ impl Dialect for BigQueryDialect {
             Value::U64(number) => Ok(format!("NUMERIC '{number}'")),
             Value::F64(number) if number.is_finite() => Ok(format!("{number:e}")),
             Value::F32(number) if number.is_finite() => Ok(format!("{:e}", f64::from(*number))),
-            Value::Decimal(number)
-                if number
-                    .as_str()
-                    .starts_with(['-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9'])
-                    && number.as_str() != "-Infinity" =>
-            {
+            Value::Decimal(number) if number.is_finite() => {
                 Ok(format!("BIGNUMERIC '{}'", number.as_str()))
             }
             Value::Text(text) => Ok(create::quote_text(text)),

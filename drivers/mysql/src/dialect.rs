@@ -4,7 +4,8 @@
 //! [`crate::types::create`]), a text of someone else's sorts by its own collation; equality and literal search are exact for both.
 
 use quillback_plugin_api::dialect::{
-    Dialect, column_def, has_text, standard_equality, standard_index, standard_rename,
+    Dialect, column_def, has_text, standard_equality, standard_index, standard_limit,
+    standard_rename,
 };
 use quillback_plugin_api::rows::Cells;
 use quillback_plugin_api::sql::{
@@ -141,13 +142,7 @@ impl Dialect for MySqlDialect {
     fn limit_before(&self, _w: &mut SqlWriter<'_>, _select: &Select) {}
 
     fn limit_after(&self, w: &mut SqlWriter<'_>, select: &Select) -> Result<(), RenderError> {
-        if select.limit.is_some() || select.offset > 0 {
-            // There is no OFFSET without LIMIT.
-            w.syntax(" LIMIT ").number(select.limit.unwrap_or(u64::MAX));
-        }
-        if select.offset > 0 {
-            w.syntax(" OFFSET ").number(select.offset);
-        }
+        standard_limit(w, select, u64::MAX);
         Ok(())
     }
 

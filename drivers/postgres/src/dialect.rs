@@ -79,15 +79,11 @@ impl Dialect for Postgres {
         table: &TableRef,
         column: &Ident,
     ) -> Result<(), RenderError> {
-        let mut quoted = String::new();
-        if let Some(schema) = &table.schema {
-            self.quote(&mut quoted, schema.as_str());
-            quoted.push('.');
-        }
-        self.quote(&mut quoted, table.name.as_str());
+        let mut quoted = SqlWriter::new(self);
+        quoted.table(table);
         w.ident(column)
             .syntax(" = currval(pg_get_serial_sequence(")
-            .param(&Value::Text(quoted))
+            .param(&Value::Text(quoted.finish().sql))
             .syntax(", ")
             .param(&Value::Text(column.as_str().to_owned()))
             .syntax("))");

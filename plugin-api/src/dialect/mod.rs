@@ -209,6 +209,17 @@ pub fn standard_rename(
     w.finish()
 }
 
+/// Prints `LIMIT rows OFFSET rows` for databases that take no OFFSET without LIMIT; `most` is the largest number there.
+pub fn standard_limit(w: &mut SqlWriter<'_>, select: &Select, most: u64) {
+    if select.limit.is_some() || select.offset > 0 {
+        w.syntax(" LIMIT ")
+            .number(select.limit.unwrap_or(most).min(most));
+    }
+    if select.offset > 0 {
+        w.syntax(" OFFSET ").number(select.offset.min(most));
+    }
+}
+
 /// Prints `VALUES (..), (..)`, which most databases take.
 ///
 /// # Errors

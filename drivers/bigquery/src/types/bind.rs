@@ -2,12 +2,10 @@
 //!
 //! <https://cloud.google.com/bigquery/docs/parameterized-queries>
 
-use std::fmt::Write as _;
-
 use base64ct::{Base64, Encoding as _};
 use quillback_plugin_api::civil::{Date, Timestamp};
 use quillback_plugin_api::types::LogicalType;
-use quillback_plugin_api::value::Decimal;
+use quillback_plugin_api::value::{Decimal, uuid_text};
 use quillback_plugin_api::{Category, DriverError, Value};
 
 use super::columns::{Field, Kind};
@@ -289,17 +287,6 @@ fn moment(stamp: Timestamp) -> Result<String, DriverError> {
     let parts = stamp.to_parts();
     let (day, nanos) = parts.ok_or_else(|| refused("a moment lies in the years 1 to 9999"))?;
     Ok(format!("{} {}", date(day)?, time(nanos)?))
-}
-
-fn uuid_text(uuid: &[u8; 16]) -> String {
-    let mut text = String::with_capacity(36);
-    for (position, byte) in uuid.iter().enumerate() {
-        if matches!(position, 4 | 6 | 8 | 10) {
-            text.push('-');
-        }
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
 }
 
 fn refused(why: impl Into<String>) -> DriverError {

@@ -7,6 +7,7 @@
 use mysql_async::Value as Wire;
 use quillback_plugin_api::civil::{Date, Timestamp};
 use quillback_plugin_api::types::LogicalType;
+use quillback_plugin_api::value::uuid_text;
 use quillback_plugin_api::{Category, DriverError, Value};
 
 use super::create::fits_decimal;
@@ -221,20 +222,6 @@ fn refused(why: impl Into<String>) -> DriverError {
         Category::InvalidData,
         format!("a value does not fit: {}", why.into()),
     )
-}
-
-/// The 36 characters of a UUID, in lower case.
-pub(crate) fn uuid_text(uuid: &[u8; 16]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digit = |half: u8| char::from(DIGITS.get(usize::from(half)).copied().unwrap_or(b'0'));
-    let mut text = String::with_capacity(36);
-    for (position, byte) in uuid.iter().enumerate() {
-        if matches!(position, 4 | 6 | 8 | 10) {
-            text.push('-');
-        }
-        text.extend([digit(byte >> 4), digit(byte & 15)]);
-    }
-    text
 }
 
 /// Reads the 36 characters of a UUID, upper or lower case.

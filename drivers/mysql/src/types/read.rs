@@ -4,10 +4,10 @@ use mysql_async::consts::{ColumnFlags, ColumnType};
 use mysql_async::{Column as WireColumn, Row, Value as Wire};
 use quillback_plugin_api::civil::{Date, Timestamp};
 use quillback_plugin_api::types::LogicalType;
-use quillback_plugin_api::value::is_decimal;
+use quillback_plugin_api::value::{is_decimal, uuid_text};
 use quillback_plugin_api::{Column, RowBuffer, ValueRef};
 
-use super::bind::{parse_uuid, uuid_text};
+use super::bind::parse_uuid;
 
 /// Number of the pseudo character set of bytes: <https://dev.mysql.com/doc/refman/8.0/en/charset-binary-set.html>
 const BINARY: u16 = 63;

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use quillback_plugin_api::Value;
 use quillback_plugin_api::civil::{Date, TimeOfDay, Timestamp};
+use quillback_plugin_api::value::uuid_text;
 
 use super::fit::{EPOCH_DAYS, EPOCH_SECONDS, Form, Slot, Unfit, fit, float_text};
 use super::oid;
@@ -141,17 +142,6 @@ fn hex(bytes: &[u8]) -> String {
     out.push_str("\\x");
     for byte in bytes {
         // Writing to a string cannot fail.
-        let _ = write!(out, "{byte:02x}");
-    }
-    out
-}
-
-fn uuid_text(uuid: &[u8; 16]) -> String {
-    let mut out = String::with_capacity(36);
-    for (position, byte) in uuid.iter().enumerate() {
-        if matches!(position, 4 | 6 | 8 | 10) {
-            out.push('-');
-        }
         let _ = write!(out, "{byte:02x}");
     }
     out
