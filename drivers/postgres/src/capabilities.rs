@@ -1,13 +1,11 @@
 //! What the database can do, as data.
 
+use quillback_family_postgres::MAX_PARAMS;
 use quillback_plugin_api::capabilities::{
     Capabilities, CaseFolding, DdlCapabilities, GeneratedKeys,
 };
 
 use crate::options::MAX_NAME_BYTES;
-
-/// The number of parameters travels in 16 bits.
-pub(crate) const MAX_PARAMS: u32 = 65_535;
 
 /// The capabilities of every version that is supported.
 pub(crate) fn capabilities() -> Capabilities {

@@ -2,53 +2,37 @@
 
 mod ddl;
 
-use std::sync::atomic::{AtomicBool, Ordering};
-
+use quillback_family_postgres::Printer;
+use quillback_family_postgres::names::Names;
 use quillback_plugin_api::dialect::{self, Dialect};
 use quillback_plugin_api::rows::Cells;
 use quillback_plugin_api::sql::{
     ColumnDef, Direction, Index, Insert, Lock, Order, RenderError, Rendered, Select, SqlWriter,
     TextMatch,
 };
-use quillback_plugin_api::{Category, DriverError, Ident, TableRef, Value};
+use quillback_plugin_api::{Ident, TableRef, Value};
 
 use crate::options::MAX_NAME_BYTES;
 
 /// The dialect for printing one batch or one list of changes.
-#[derive(Debug, Default)]
-pub(crate) struct Postgres {
-    /// Set when a name is met that the server would cut short.
-    name_too_long: AtomicBool,
+#[derive(Debug)]
+pub(crate) struct Postgres(Names);
+
+impl Default for Postgres {
+    fn default() -> Self {
+        Self(Names::new(MAX_NAME_BYTES))
+    }
 }
 
-impl Postgres {
-    /// What was printed, unless a name in it is too long.
-    ///
-    /// # Errors
-    /// `InvalidData`: the server would cut the name short and mean another one.
-    pub(crate) fn checked<T>(&self, printed: T) -> Result<T, DriverError> {
-        if self.name_too_long.load(Ordering::Relaxed) {
-            let message =
-                "a name is longer than the 63 bytes that this database keeps: choose a shorter one";
-            return Err(DriverError::new(Category::InvalidData, message));
-        }
-        Ok(printed)
+impl Printer for Postgres {
+    fn names(&self) -> &Names {
+        &self.0
     }
 }
 
 impl Dialect for Postgres {
     fn quote(&self, out: &mut String, name: &str) {
-        if name.len() > MAX_NAME_BYTES {
-            self.name_too_long.store(true, Ordering::Relaxed);
-        }
-        out.push('"');
-        for character in name.chars() {
-            if character == '"' {
-                out.push('"');
-            }
-            out.push(character);
-        }
-        out.push('"');
+        self.0.quote(out, name);
     }
 
     fn placeholder(&self, out: &mut String, position: usize, _value: &Value) {

@@ -1,21 +1,15 @@
 //! Schemas, tables, columns and keys, as far as the account may see them.
 
-use std::time::Duration;
-
+use quillback_family_postgres::Server;
+use quillback_family_postgres::catalog::{Row, ask, ident};
+use quillback_family_postgres::types::NativeType;
 use quillback_plugin_api::catalog::{
     Catalog, ColumnInfo, Introspect, TableInfo, TableKind, TableSummary,
 };
 use quillback_plugin_api::driver::ServerInfo;
-use quillback_plugin_api::{Category, DriverError, Ident, TableRef};
+use quillback_plugin_api::{DriverError, Ident, TableRef};
 
-use crate::Server;
 use crate::capabilities::capabilities;
-use crate::types::NativeType;
-
-/// The time that a question about the catalog may take.
-const PATIENCE: Duration = Duration::from_secs(30);
-
-type Rows = Vec<Vec<Option<String>>>;
 
 const VERSION: &str = "SELECT split_part(version(), ' ', 1), current_setting('server_version')";
 
@@ -145,7 +139,7 @@ async fn tables(
 }
 
 async fn find_table(server: &Server, table: &TableRef) -> Result<Option<TableInfo>, DriverError> {
-    let elsewhere = |catalog: &Ident| catalog.as_str() != server.database;
+    let elsewhere = |catalog: &Ident| catalog.as_str() != server.database();
     if table.catalog.as_ref().is_some_and(elsewhere) {
         return Ok(None);
     }
@@ -165,7 +159,7 @@ async fn find_table(server: &Server, table: &TableRef) -> Result<Option<TableInf
     };
     for row in ask(server, KEYS, &[found.text(0)]).await? {
         let row = Row(Some(&row));
-        let names = row.list(1);
+        let names = list(row, 1);
         let key: Vec<_> = names
             .iter()
             .map(|name| ident(name))
@@ -186,7 +180,7 @@ fn column(row: Row<'_>) -> Result<ColumnInfo, DriverError> {
             name: row.text(12).to_owned(),
             // The modifier of an array is that of its elements.
             modifier: row.text(9).parse().unwrap_or(-1),
-            labels: row.list(13),
+            labels: list(row, 13),
             element: None,
         })
     });
@@ -194,7 +188,7 @@ fn column(row: Row<'_>) -> Result<ColumnInfo, DriverError> {
         oid: row.text(7).parse().unwrap_or(0),
         name: row.text(8).to_owned(),
         modifier: row.text(9).parse().unwrap_or(-1),
-        labels: row.list(10),
+        labels: list(row, 10),
         element,
     };
     let (identity, generated) = (row.text(4), row.text(5));
@@ -216,53 +210,9 @@ fn kind(letter: &str) -> TableKind {
     }
 }
 
-fn ident(name: &str) -> Result<Ident, DriverError> {
-    Ident::new(name).map_err(|error| DriverError::new(Category::Protocol, error.to_string()))
-}
-
-/// Asks on any connection; once more on another when an idle one turns out to be dead.
-async fn ask(server: &Server, sql: &str, params: &[&str]) -> Result<Rows, DriverError> {
-    let questions = async {
-        loop {
-            let mut lease = server.pool.get().await?;
-            let answer = lease.connection.ask(sql, params).await;
-            let dead = answer.as_ref().is_err_and(|error| error.connection_lost);
-            let again = dead && lease.reused;
-            server.pool.put_back(lease);
-            if !again {
-                return answer;
-            }
-        }
-    };
-    match tokio::time::timeout(PATIENCE, questions).await {
-        Ok(answer) => answer,
-        Err(_) => Err(DriverError::new(
-            Category::Timeout,
-            "the server did not answer a question about its catalog within 30 seconds",
-        )),
-    }
-}
-
-/// A row of texts.
-#[derive(Clone, Copy)]
-struct Row<'r>(Option<&'r Vec<Option<String>>>);
-
-impl<'r> Row<'r> {
-    fn get(self, column: usize) -> Option<&'r str> {
-        self.0?.get(column)?.as_deref()
-    }
-
-    fn text(self, column: usize) -> &'r str {
-        self.get(column).unwrap_or_default()
-    }
-
-    fn flag(self, column: usize) -> bool {
-        self.text(column) == "t"
-    }
-
-    fn list(self, column: usize) -> Vec<String> {
-        self.get(column)
-            .and_then(|json| serde_json::from_str(json).ok())
-            .unwrap_or_default()
-    }
+/// The texts of a column that holds a JSON list of them.
+fn list(row: Row<'_>, column: usize) -> Vec<String> {
+    row.get(column)
+        .and_then(|json| serde_json::from_str(json).ok())
+        .unwrap_or_default()
 }

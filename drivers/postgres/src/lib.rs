@@ -1,45 +1,26 @@
 //! Driver plugin for `PostgreSQL`, from version 12 on.
 //!
-//! A batch goes to the server in one flight of messages wherever the server itself can check what the batch expects;
-//! the modules below follow a call downwards: plan, execute, connection, wire.
+//! What it shares with its relatives (the wire, sessions, batches, values) is in `drivers/families/postgres`.
 #![forbid(unsafe_code)]
 
-mod bulk;
 mod capabilities;
 mod connect;
-mod connection;
-mod deadline;
-mod define;
 mod dialect;
-mod errors;
-mod execute;
-mod flight;
-mod guard;
 mod introspect;
-mod messages;
 mod options;
-mod plan;
-mod pool;
-mod statements;
-mod stream;
 mod types;
-mod wire;
 
 use std::sync::Arc;
 
+use quillback_family_postgres::plan::Means;
+use quillback_family_postgres::{Flavor, Server, Stream};
 use quillback_plugin_api::DriverError;
 use quillback_plugin_api::batch::{Batch, BatchOutcome, RenderedStep};
 use quillback_plugin_api::catalog::{Catalog, Introspect};
 use quillback_plugin_api::driver::{Context, Driver, DriverInfo, Instance, ServerInfo};
-use quillback_plugin_api::run::{self, Limits};
 use quillback_plugin_api::sql::{Ddl, Select};
 
 use capabilities::capabilities;
-use options::Settings;
-use pool::Pool;
-use types::lookup::Types;
-
-pub use stream::PostgresStream;
 
 quillback_plugin_api::export_driver!(Postgres);
 
@@ -51,13 +32,17 @@ pub struct Postgres;
 #[derive(Clone, Debug)]
 pub struct PostgresInstance(Arc<Server>);
 
-/// What all calls of an instance share.
-#[derive(Debug)]
-pub(crate) struct Server {
-    pub(crate) pool: Pool,
-    pub(crate) types: Types,
-    pub(crate) database: String,
-}
+/// What the shared code must know of this database.
+const FLAVOR: Flavor = Flavor {
+    product: "PostgreSQL",
+    capabilities,
+    printer: || Box::new(dialect::Postgres::default()),
+    session: connect::SESSION,
+    means: Means {
+        use_guards: true,
+        use_copy: true,
+    },
+};
 
 impl Driver for Postgres {
     type Instance = PostgresInstance;
@@ -81,20 +66,14 @@ impl Driver for Postgres {
     }
 
     async fn open(&self, options: serde_json::Value) -> Result<PostgresInstance, DriverError> {
-        let settings = Settings::read(options)?;
-        let server = Server {
-            database: settings.database.clone(),
-            pool: Pool::new(settings),
-            types: Types::default(),
-        };
-        let first = server.pool.get().await?;
-        server.pool.put_back(first);
+        let settings = options::read(options)?;
+        let server = Server::open(&FLAVOR, settings).await?;
         Ok(PostgresInstance(Arc::new(server)))
     }
 }
 
 impl Instance for PostgresInstance {
-    type Stream = PostgresStream;
+    type Stream = Stream;
 
     async fn ping(&self) -> Result<ServerInfo, DriverError> {
         introspect::server_info(&self.0).await
@@ -105,28 +84,26 @@ impl Instance for PostgresInstance {
     }
 
     async fn apply(&self, batch: Batch) -> Result<BatchOutcome, DriverError> {
-        execute::apply(&self.0, &batch).await
+        self.0.apply(&batch).await
     }
 
-    async fn stream(&self, select: Select) -> Result<PostgresStream, DriverError> {
-        stream::open(&self.0, &select).await
+    async fn stream(&self, select: Select) -> Result<Stream, DriverError> {
+        self.0.stream(&select).await
     }
 
     async fn define(&self, changes: Vec<Ddl>) -> Result<(), DriverError> {
-        define::run(&self.0, &changes).await
+        self.0.define(&changes).await
     }
 
     fn render(&self, batch: &Batch) -> Result<Vec<RenderedStep>, DriverError> {
-        let dialect = dialect::Postgres::default();
-        let limits = Limits::of(&capabilities());
-        dialect.checked(run::render(batch, &dialect, limits)?)
+        self.0.render(batch)
     }
 
     fn render_ddl(&self, changes: &[Ddl]) -> Result<Vec<String>, DriverError> {
-        define::render(changes).map(|rendered| rendered.into_iter().map(|(_, sql)| sql).collect())
+        self.0.render_ddl(changes)
     }
 
     async fn close(&self) {
-        self.0.pool.close().await;
+        self.0.close().await;
     }
 }

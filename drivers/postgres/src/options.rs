@@ -2,39 +2,19 @@
 
 mod url;
 
-use std::fmt;
-use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
-use quillback_plugin_api::{Category, DriverError};
+use quillback_plugin_api::DriverError;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::connect::tls;
+use quillback_family_postgres::settings::{Host, Settings, Tls, config, encryption};
 
 /// Names of more bytes are cut short by the server without a word.
 pub(crate) const MAX_NAME_BYTES: usize = 63;
 const DEFAULT_PORT: u16 = 5432;
 const DEFAULT_CONNECTIONS: u32 = 8;
 const DEFAULT_CONNECT_TIMEOUT_MS: u32 = 10_000;
-
-/// How a connection is encrypted, and what that protects from.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum Tls {
-    /// Nothing is encrypted.
-    Disable,
-    /// Encrypted when the server can; protects from nobody who changes what is sent.
-    #[default]
-    Prefer,
-    /// Always encrypted, whoever the server is; protects from listeners.
-    Require,
-    /// Encrypted, and the certificate must come from a trusted authority.
-    VerifyCa,
-    /// Encrypted, and the certificate must come from a trusted authority and carry the host's name.
-    VerifyFull,
-}
 
 /// The options as they are written.
 #[derive(Clone, Default, Deserialize, JsonSchema)]
@@ -85,90 +65,27 @@ pub(crate) struct Options {
     statement_timeout_ms: Option<u32>,
 }
 
-/// Where the server listens.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Host {
-    /// Name or address.
-    Name(String),
-    /// Folder of a Unix socket.
-    Folder(PathBuf),
-}
-
-/// The options, checked and with their defaults.
-#[derive(Clone)]
-pub(crate) struct Settings {
-    pub(crate) host: Host,
-    pub(crate) port: u16,
-    pub(crate) database: String,
-    pub(crate) user: String,
-    password: Option<String>,
-    pub(crate) schema: Option<String>,
-    pub(crate) tls: Tls,
-    pub(crate) tls_config: Option<Arc<rustls::ClientConfig>>,
-    pub(crate) application_name: String,
-    pub(crate) max_connections: usize,
-    pub(crate) connect_timeout: Duration,
-    pub(crate) statement_timeout_ms: Option<u32>,
-}
-
-impl fmt::Debug for Settings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Settings")
-            .field("address", &self.address())
-            .field("database", &self.database)
-            .field("user", &self.user)
-            .field("tls", &self.tls)
-            .finish_non_exhaustive()
-    }
-}
-
-/// An option is wrong; the message names it.
-pub(crate) fn config(option: &str, what: &str) -> DriverError {
-    DriverError::new(Category::Config, format!("option {option}: {what}"))
-}
-
 /// JSON Schema of the options.
 pub(crate) fn schema() -> serde_json::Value {
     schemars::schema_for!(Options).to_value()
 }
 
-impl Settings {
-    /// Reads and checks the options.
-    ///
-    /// # Errors
-    /// `Config`, naming the option that is wrong. The message holds no value, which may be a secret.
-    pub(crate) fn read(options: serde_json::Value) -> Result<Self, DriverError> {
-        let options: Options = serde_path_to_error::deserialize(options).map_err(|error| {
-            let path = error.path().to_string();
-            let inner = error.into_inner().to_string();
-            // Any other message repeats the value.
-            if inner.starts_with("unknown field") || inner.starts_with("unknown variant") {
-                config(&path, &inner)
-            } else {
-                config(&path, "this is not the kind of value that it takes")
-            }
-        })?;
-        options.settings()
-    }
-
-    /// The password, for a server that asks for one.
-    ///
-    /// # Errors
-    /// `Auth` when there is none.
-    pub(crate) fn password(&self) -> Result<&str, DriverError> {
-        self.password.as_deref().ok_or_else(|| {
-            let message = "the server asks for a password: set the option password";
-            DriverError::new(Category::Auth, message)
-        })
-    }
-
-    /// Where the server is, for messages.
-    pub(crate) fn address(&self) -> String {
-        match &self.host {
-            Host::Name(host) => format!("{host}:{}", self.port),
-            Host::Folder(folder) => format!("{} port {}", folder.display(), self.port),
+/// Reads and checks the options.
+///
+/// # Errors
+/// `Config`, naming the option that is wrong. The message holds no value, which may be a secret.
+pub(crate) fn read(options: serde_json::Value) -> Result<Settings, DriverError> {
+    let options: Options = serde_path_to_error::deserialize(options).map_err(|error| {
+        let path = error.path().to_string();
+        let inner = error.into_inner().to_string();
+        // Any other message repeats the value.
+        if inner.starts_with("unknown field") || inner.starts_with("unknown variant") {
+            config(&path, &inner)
+        } else {
+            config(&path, "this is not the kind of value that it takes")
         }
-    }
+    })?;
+    options.settings()
 }
 
 impl Options {
@@ -219,7 +136,7 @@ impl Options {
             password: self.password,
             schema,
             tls,
-            tls_config: tls::client_config(tls, self.root_certificate.as_deref())?,
+            tls_config: encryption(tls, self.root_certificate.as_deref())?,
             application_name: self
                 .application_name
                 .unwrap_or_else(|| "quillback".to_owned()),
@@ -257,17 +174,18 @@ fn required(option: &str, value: Option<String>) -> Result<String, DriverError> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use quillback_plugin_api::Category;
     use serde_json::json;
 
     fn message(options: serde_json::Value) -> String {
-        let error = Settings::read(options).unwrap_err();
+        let error = read(options).unwrap_err();
         assert_eq!(error.category, Category::Config);
         error.message
     }
 
     #[test]
     fn options_beside_an_address_come_first() {
-        let settings = Settings::read(json!({
+        let settings = read(json!({
             "url": "postgres://ann:a%40b@db.example:6543/shop?sslmode=require&application_name=x",
             "port": 7654,
             "schema": "sales",
@@ -283,12 +201,12 @@ mod tests {
 
     #[test]
     fn defaults_are_local_and_prefer_encryption() {
-        let settings = Settings::read(json!({ "user": "ann" })).unwrap();
+        let settings = read(json!({ "user": "ann" })).unwrap();
         assert_eq!(settings.address(), "localhost:5432");
         assert_eq!(settings.database, "ann");
         assert_eq!(settings.tls, Tls::Prefer);
         assert_eq!(settings.max_connections, 8);
-        let settings = Settings::read(json!({ "user": "ann", "host": "/run/postgresql" })).unwrap();
+        let settings = read(json!({ "user": "ann", "host": "/run/postgresql" })).unwrap();
         assert_eq!(settings.host, Host::Folder("/run/postgresql".into()));
     }
 
@@ -313,7 +231,7 @@ mod tests {
 
     #[test]
     fn settings_print_without_the_password() {
-        let settings = Settings::read(json!({ "user": "a", "password": "s3cret" })).unwrap();
+        let settings = read(json!({ "user": "a", "password": "s3cret" })).unwrap();
         assert!(!format!("{settings:?}").contains("s3cret"));
     }
 

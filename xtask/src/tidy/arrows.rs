@@ -11,7 +11,8 @@ use super::source::Source;
 /// A list of names.
 type Names = &'static [&'static str];
 
-/// What one crate may depend on. `drivers/*` stands for every driver.
+/// What one crate may depend on. `drivers/*` stands for every driver, `drivers/families/*` for what several share; the
+/// first row that covers a crate is its own.
 struct Row {
     crate_folder: &'static str,
     /// Our crates it may use.
@@ -94,7 +95,8 @@ const ANY_DRIVER: Names = &["drivers/*"];
 #[rustfmt::skip]
 const TABLE: &[Row] = &[
     row("plugin-api", &[], &[], &[WEB, GRAPHQL, CLIENTS, OUTSIDE]),
-    row("drivers/*", &["plugin-api"], &["conformance"], &[SERVERS, GRAPHQL]),
+    row("drivers/families/*", &["plugin-api"], &[], &[SERVERS, GRAPHQL]),
+    row("drivers/*", &["plugin-api", "drivers/families/*"], &["conformance"], &[SERVERS, GRAPHQL]),
     row("plugin-host", &["plugin-api"], &["plugin-host/fixture"], &[WEB, GRAPHQL, CLIENTS]),
     row("plugin-host/fixture", &["plugin-api"], &[], &[WEB, GRAPHQL, CLIENTS, OUTSIDE]),
     row("conformance", &["plugin-api", "plugin-host"], &[], &[WEB, GRAPHQL, CLIENTS]),
@@ -264,6 +266,8 @@ mod tests {
             { "name": "rusqlite", "kind": null },
         ]);
         assert_eq!(check("drivers/x", &fine), Vec::<String>::new());
+        let family = json!([{ "name": "f", "kind": null, "path": "/r/drivers/families/f" }]);
+        assert_eq!(check("drivers/x", &family), Vec::<String>::new());
     }
 
     #[test]
@@ -274,6 +278,9 @@ mod tests {
             ["`drivers/*` must not depend on `conformance`"]
         );
         let driver = json!([{ "name": "d", "kind": null, "path": "/r/drivers/sqlite" }]);
+        for below in ["drivers/x", "drivers/families/f"] {
+            assert_eq!(check(below, &driver).len(), 1, "{below}");
+        }
         assert_eq!(check("core", &driver).len(), 1);
         let tests = json!([{ "name": "d", "kind": "dev", "path": "/r/drivers/sqlite" }]);
         assert!(check("core", &tests).is_empty());

@@ -10,7 +10,9 @@ use quillback_plugin_api::types::LogicalType;
 use quillback_plugin_api::{Category, Ident, RowBuffer, TableRef, Value};
 
 use super::Postgres;
-use crate::plan::{Ending, Means, Plan};
+use crate::FLAVOR;
+use quillback_family_postgres::Printer as _;
+use quillback_family_postgres::plan::{Ending, Means, Plan};
 
 fn ident(name: &str) -> Ident {
     Ident::new(name).unwrap()
@@ -275,10 +277,7 @@ fn batch() -> Batch {
     batch
 }
 
-const ALL: Means = Means {
-    use_guards: true,
-    use_copy: true,
-};
+const ALL: Means = FLAVOR.means;
 
 #[test]
 fn a_traceable_batch_checks_itself_and_commits_with_its_flight() {
@@ -286,7 +285,7 @@ fn a_traceable_batch_checks_itself_and_commits_with_its_flight() {
         traceable: true,
         ..batch()
     };
-    let plan = Plan::of(&batch, ALL).unwrap();
+    let plan = Plan::of(&batch, &FLAVOR, ALL).unwrap();
     assert_eq!((plan.ending, plan.begin), (Ending::FirstFlight, None));
     let checked = |count: &str, condition: &str| {
         format!(
@@ -309,15 +308,13 @@ fn a_traceable_batch_checks_itself_and_commits_with_its_flight() {
             checked("c.n", "= 0")
         ),
     ];
-    let statements = plan.statements();
-    let texts: Vec<_> = statements.iter().map(|(_, text)| text.sql).collect();
-    assert_eq!(texts, wanted);
+    assert_eq!(plan.texts(), wanted);
 }
 
 #[test]
 fn any_other_batch_that_writes_waits_with_its_commit() {
     let ending = |batch: &Batch, means| {
-        let plan = Plan::of(batch, means).unwrap();
+        let plan = Plan::of(batch, &FLAVOR, means).unwrap();
         (plan.ending, plan.begin)
     };
     let late = (Ending::SecondFlight, Some("BEGIN"));
@@ -348,11 +345,11 @@ fn a_name_that_the_server_would_cut_is_refused() {
     let name = ident(&"é".repeat(31));
     let select = |name: &Ident| Select::columns(table(), [name.clone()], Expr::True);
     let printed = print(&dialect, &select(&name)).unwrap();
-    assert!(dialect.checked(printed).is_ok());
+    assert!(dialect.names().checked(printed).is_ok());
     let name = ident(&"é".repeat(32));
     let printed = print(&dialect, &select(&name)).unwrap();
     assert_eq!(
-        dialect.checked(printed).unwrap_err().category,
+        dialect.names().checked(printed).unwrap_err().category,
         Category::InvalidData
     );
 }

@@ -12,13 +12,13 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 
-use crate::options::{Tls, config};
+use crate::settings::{Tls, config};
 
 /// The client side of TLS for one strength; `None` when nothing is encrypted.
 ///
 /// # Errors
 /// `Config` when the root certificate cannot be read, or the machine has none.
-pub(crate) fn client_config(
+pub fn client_config(
     tls: Tls,
     root_certificate: Option<&str>,
 ) -> Result<Option<Arc<ClientConfig>>, DriverError> {

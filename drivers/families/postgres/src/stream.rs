@@ -8,9 +8,8 @@ use quillback_plugin_api::sql::Select;
 use quillback_plugin_api::{Column, DriverError, RowBuffer, Value};
 
 use crate::Server;
-use crate::capabilities::MAX_PARAMS;
-use crate::dialect::Postgres;
 use crate::errors::{Failed, ServerError, protocol};
+use crate::flavor::MAX_PARAMS;
 use crate::pool::Lease;
 use crate::statements::{Statement, Text};
 
@@ -20,7 +19,7 @@ const ROWS: usize = 1_000;
 const BYTES: usize = 1024 * 1024;
 
 /// The rows of a select. Dropping it before the end closes its connection and cancels the select on the server.
-pub struct PostgresStream {
+pub struct Stream {
     server: Arc<Server>,
     /// `None` when all rows were read.
     lease: Option<Lease>,
@@ -32,12 +31,11 @@ pub struct PostgresStream {
 ///
 /// # Errors
 /// What the server answers before the first row.
-pub(crate) async fn open(
-    server: &Arc<Server>,
-    select: &Select,
-) -> Result<PostgresStream, DriverError> {
-    let printer = Postgres::default();
-    let statement = printer.checked(dialect::select(&printer, select)?)?;
+pub(crate) async fn open(server: &Arc<Server>, select: &Select) -> Result<Stream, DriverError> {
+    let printer = (server.flavor.printer)();
+    let statement = printer
+        .names()
+        .checked(dialect::select(&*printer, select)?)?;
     if statement.params.len() > usize::try_from(MAX_PARAMS).unwrap_or(0) {
         return Err(DriverError::new(
             quillback_plugin_api::Category::Resource,
@@ -59,7 +57,7 @@ pub(crate) async fn open(
         };
         let failed = match started {
             Ok(prepared) => {
-                return Ok(PostgresStream {
+                return Ok(Stream {
                     server: Arc::clone(server),
                     lease: Some(lease),
                     prepared,
@@ -108,7 +106,7 @@ async fn start(
     }
 }
 
-impl RowStream for PostgresStream {
+impl RowStream for Stream {
     fn columns(&self) -> &[Column] {
         &self.prepared.shape.columns
     }
@@ -142,7 +140,7 @@ impl RowStream for PostgresStream {
     }
 }
 
-impl PostgresStream {
+impl Stream {
     async fn give_back(&mut self) -> Result<(), DriverError> {
         if let Some(mut lease) = self.lease.take() {
             lease.connection.land().await?;

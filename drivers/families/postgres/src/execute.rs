@@ -18,16 +18,13 @@ use crate::types::lookup::Types;
 pub(crate) async fn apply(server: &Server, batch: &Batch) -> Result<BatchOutcome, DriverError> {
     let deadline = Deadline::of(batch);
     let mut attempt = Attempt {
-        means: Means {
-            use_guards: true,
-            use_copy: true,
-        },
+        means: server.flavor.means,
         may_be_stale: true,
         may_be_lost: batch.is_read_only(),
     };
     let mut kept = None;
     loop {
-        let plan = Plan::of(batch, attempt.means)?;
+        let plan = Plan::of(batch, server.flavor, attempt.means)?;
         let mut lease = match kept.take() {
             Some(lease) => lease,
             None => deadline.limit(server.pool.get()).await?,

@@ -7,7 +7,7 @@ use postgres_protocol::message::frontend;
 use quillback_plugin_api::{Category, DriverError};
 
 use crate::errors::{ServerError, lost, protocol};
-use crate::options::Settings;
+use crate::settings::Settings;
 use crate::wire::Wire;
 
 /// Process and secret that a request to cancel must name.

@@ -8,20 +8,23 @@ use quillback_plugin_api::sql::Ddl;
 
 use crate::Server;
 use crate::connection::Connection;
-use crate::dialect::Postgres;
 use crate::errors::{Failed, protocol};
+use crate::flavor::Flavor;
 
 /// The statements of the changes, each with the position of its change.
 ///
 /// # Errors
 /// What the database cannot do, and names that are too long; at the position of the change.
-pub(crate) fn render(changes: &[Ddl]) -> Result<Vec<(usize, String)>, DriverError> {
-    let printer = Postgres::default();
+pub(crate) fn render(
+    flavor: &Flavor,
+    changes: &[Ddl],
+) -> Result<Vec<(usize, String)>, DriverError> {
+    let printer = (flavor.printer)();
     let mut statements = Vec::with_capacity(changes.len());
     for (position, change) in changes.iter().enumerate() {
-        let rendered = dialect::ddl(&printer, change)
+        let rendered = dialect::ddl(&*printer, change)
             .map_err(DriverError::from)
-            .and_then(|rendered| printer.checked(rendered))
+            .and_then(|rendered| printer.names().checked(rendered))
             .map_err(|error| error.at_step(position))?;
         statements.extend(
             rendered
@@ -37,7 +40,7 @@ pub(crate) fn render(changes: &[Ddl]) -> Result<Vec<(usize, String)>, DriverErro
 /// # Errors
 /// What the server answers, at the position of the change; none of them took effect then.
 pub(crate) async fn run(server: &Server, changes: &[Ddl]) -> Result<(), DriverError> {
-    let statements = render(changes)?;
+    let statements = render(server.flavor, changes)?;
     if statements.is_empty() {
         return Ok(());
     }

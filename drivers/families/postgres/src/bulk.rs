@@ -3,12 +3,11 @@
 
 use bytes::{BufMut as _, BytesMut};
 use postgres_protocol::message::frontend;
-use quillback_plugin_api::dialect;
+use quillback_plugin_api::dialect::{self, Dialect};
 use quillback_plugin_api::sql::{Insert, RenderError, Rendered, SqlWriter};
 use quillback_plugin_api::{DriverError, ValueRef};
 
 use crate::connection::Connection;
-use crate::dialect::Postgres;
 use crate::errors::protocol;
 use crate::types::fit::{Form, Slot, fit};
 use crate::types::put::{self, Format};
@@ -35,7 +34,7 @@ impl Copy {
     ///
     /// # Errors
     /// What the dialect cannot express.
-    pub(crate) fn of(insert: &Insert, dialect: &Postgres) -> Result<Self, RenderError> {
+    pub(crate) fn of(insert: &Insert, dialect: &dyn Dialect) -> Result<Self, RenderError> {
         let first: Vec<_> = insert.rows.iter().take(1).collect();
         let Rendered { sql: probe, .. } = dialect::insert(dialect, insert, &first)?;
         let mut w = SqlWriter::new(dialect);

@@ -1,29 +1,29 @@
 //! Decides how a batch travels: in one flight that commits, or in two with a look at the answers between them.
 
 use quillback_plugin_api::batch::{Batch, Expect, Isolation, Step};
+use quillback_plugin_api::dialect::Dialect;
 use quillback_plugin_api::run::{self, Action, Limits};
 use quillback_plugin_api::sql::{SqlWriter, Statement};
 use quillback_plugin_api::{DriverError, Value};
 
 use crate::bulk::{BULK_FROM, Copy};
-use crate::capabilities::capabilities;
-use crate::dialect::Postgres;
+use crate::flavor::Flavor;
 use crate::guard::{self, Shape};
 use crate::statements::Text;
 use crate::types::limits::Written;
 
 /// What a batch may make use of; an attempt that fails for lack of one is repeated without it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Means {
+pub struct Means {
     /// Statements check their own row counts; rules on a table forbid it.
-    pub(crate) use_guards: bool,
+    pub use_guards: bool,
     /// Large inserts go through COPY; views and row security of the database forbid it.
-    pub(crate) use_copy: bool,
+    pub use_copy: bool,
 }
 
 /// How a batch ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Ending {
+pub enum Ending {
     /// Nothing is written, or the sender can find out what became of the batch and the server checks every
     /// expectation: the first flight commits.
     FirstFlight,
@@ -49,11 +49,11 @@ pub(crate) struct Part<'b> {
 
 /// A batch ready to travel.
 #[derive(Debug)]
-pub(crate) struct Plan<'b> {
+pub struct Plan<'b> {
     pub(crate) parts: Vec<Part<'b>>,
-    pub(crate) ending: Ending,
+    pub ending: Ending,
     /// The statement that begins a transaction; a flight alone is one already.
-    pub(crate) begin: Option<&'static str>,
+    pub begin: Option<&'static str>,
     /// Whether there is something to commit.
     pub(crate) writes: bool,
 }
@@ -98,18 +98,21 @@ impl<'b> Plan<'b> {
     ///
     /// # Errors
     /// What cannot be expressed, and names that are too long.
-    pub(crate) fn of(batch: &'b Batch, means: Means) -> Result<Self, DriverError> {
-        let dialect = Postgres::default();
-        let mut limits = Limits::of(&capabilities());
+    pub fn of(batch: &'b Batch, flavor: &Flavor, means: Means) -> Result<Self, DriverError> {
+        let printer = (flavor.printer)();
+        let dialect: &dyn Dialect = &*printer;
+        let mut limits = Limits::of(&(flavor.capabilities)());
         if means.use_copy {
             limits.bulk_from = BULK_FROM;
         }
-        let planned = dialect.checked(run::plan(batch, &dialect, limits)?)?;
+        let planned = printer
+            .names()
+            .checked(run::plan(batch, dialect, limits)?)?;
         let mut parts = Vec::with_capacity(planned.len());
         let mut planned = planned.into_iter().peekable();
         while let Some(run::Planned { step, action }) = planned.next() {
             let copy = match &action {
-                Action::Bulk(insert) => Some(Copy::of(insert, &dialect)?),
+                Action::Bulk(insert) => Some(Copy::of(insert, dialect)?),
                 _ => None,
             };
             parts.push(Part {
@@ -122,10 +125,10 @@ impl<'b> Plan<'b> {
                 written: batch
                     .steps
                     .get(step)
-                    .and_then(|step| written(step, &dialect)),
+                    .and_then(|step| written(step, dialect)),
             });
         }
-        dialect.checked(())?;
+        printer.names().checked(())?;
         let writes = !batch.is_read_only();
         let may_be_early = batch.traceable && means.use_guards;
         let ending = if !writes || may_be_early && guard_all(&mut parts, batch) {
@@ -140,6 +143,12 @@ impl<'b> Plan<'b> {
             begin,
             writes,
         })
+    }
+
+    /// The texts of its statements, in order.
+    pub fn texts(&self) -> Vec<&str> {
+        let statements = self.statements();
+        statements.into_iter().map(|(_, text)| text.sql).collect()
     }
 
     /// Whether a large insert is among the statements.
@@ -173,7 +182,7 @@ impl<'b> Plan<'b> {
 }
 
 /// The columns that a step writes; what a delete or a read compares with may be rounded.
-fn written<'b>(step: &'b Step, dialect: &Postgres) -> Option<Written<'b>> {
+fn written<'b>(step: &'b Step, dialect: &dyn Dialect) -> Option<Written<'b>> {
     let Step::Write { statement, .. } = step else {
         return None;
     };

@@ -8,7 +8,7 @@ use postgres_protocol::message::frontend;
 use tokio::io::AsyncReadExt as _;
 
 use super::dial;
-use crate::options::Settings;
+use crate::settings::Settings;
 
 /// How long asking may take before it is given up.
 const PATIENCE: Duration = Duration::from_secs(5);

@@ -12,7 +12,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::connect;
 use crate::connection::Connection;
-use crate::options::Settings;
+use crate::flavor::Flavor;
+use crate::settings::Settings;
 
 /// Connections that were not used for so long are closed: firewalls forget them without telling either side.
 const MAX_IDLE: Duration = Duration::from_mins(4);
@@ -21,6 +22,7 @@ const MAX_IDLE: Duration = Duration::from_mins(4);
 #[derive(Debug)]
 pub(crate) struct Pool {
     settings: Arc<Settings>,
+    flavor: &'static Flavor,
     permits: Arc<Semaphore>,
     /// The one used last is on top: the server has most of it in its caches. Each with the time of its last use.
     idle: Mutex<Vec<(Connection, Instant)>>,
@@ -37,8 +39,9 @@ pub(crate) struct Lease {
 }
 
 impl Pool {
-    pub(crate) fn new(settings: Settings) -> Self {
+    pub(crate) fn new(settings: Settings, flavor: &'static Flavor) -> Self {
         Self {
+            flavor,
             permits: Arc::new(Semaphore::new(settings.max_connections)),
             settings: Arc::new(settings),
             idle: Mutex::default(),
@@ -66,7 +69,7 @@ impl Pool {
             }
         }
         Ok(Lease {
-            connection: connect::open(&self.settings).await?,
+            connection: connect::open(&self.settings, self.flavor).await?,
             reused: false,
             _permit: permit,
         })
