@@ -11,6 +11,7 @@
 
 mod case;
 mod cases;
+mod golden;
 mod lab;
 mod library;
 mod oracle;
@@ -24,6 +25,8 @@ mod tables;
 mod target;
 mod verify;
 
+pub use golden::{Changes, Golden};
 pub use runner::{Exception, main, main_except};
+pub use sqlparser;
 pub use surroundings::{ServerUrl, Surroundings};
 pub use target::{Access, OpenSession, Quirks, Session, Statements, Target};

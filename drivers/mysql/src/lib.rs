@@ -10,6 +10,8 @@ mod define;
 mod dialect;
 mod errors;
 mod execute;
+#[cfg(test)]
+mod golden;
 mod introspect;
 mod names;
 mod options;

@@ -6,6 +6,8 @@
 mod capabilities;
 mod connect;
 mod dialect;
+#[cfg(test)]
+mod golden;
 mod introspect;
 mod options;
 mod types;

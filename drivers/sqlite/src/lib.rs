@@ -12,6 +12,8 @@ mod dialect;
 mod errors;
 mod execute;
 mod functions;
+#[cfg(test)]
+mod golden;
 mod guard;
 mod instance;
 mod introspect;
