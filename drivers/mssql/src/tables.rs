@@ -1,0 +1,112 @@
+//! What is known about the columns of tables, for a short while: values that are stored are checked by it.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use quillback_plugin_api::catalog::ColumnInfo;
+use quillback_plugin_api::{DriverError, Ident, TableRef};
+
+use crate::connect::Session;
+use crate::introspect;
+
+/// How long a look-up serves: changes of tables by others are seen after this.
+const FRESH: Duration = Duration::from_mins(1);
+/// Tables remembered at the same time.
+const MOST: usize = 4_096;
+/// The characters of code page 1252 between 0x80 and 0x9f.
+const WINDOWS_1252: &str = "€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ";
+
+/// Columns of tables that were used lately.
+#[derive(Default)]
+pub(crate) struct Tables {
+    known: Mutex<HashMap<TableRef, (Instant, Arc<Columns>)>>,
+}
+
+/// A column, and which characters it takes.
+#[derive(Clone, Debug)]
+pub(crate) struct Known {
+    pub(crate) info: ColumnInfo,
+    /// The code page of a column that does not keep Unicode.
+    pub(crate) code_page: Option<i32>,
+}
+
+impl Known {
+    /// Whether the column keeps these characters: the server would put question marks in place of others.
+    ///
+    /// # Errors
+    /// Why not, and what to do.
+    pub(crate) fn takes_characters(&self, text: &str) -> Result<(), &'static str> {
+        let fits = match self.code_page {
+            None | Some(65_001) => true,
+            Some(1_252) => text.chars().all(|c| {
+                c.is_ascii() || ('\u{a0}'..='\u{ff}').contains(&c) || WINDOWS_1252.contains(c)
+            }),
+            Some(_) => text.is_ascii(),
+        };
+        fits.then_some(()).ok_or(
+            "the column has no Unicode and would replace a character: make it an nvarchar, or leave the character out",
+        )
+    }
+}
+
+/// The columns of one table by their names, upper and lower case being the same as they mostly are to the server.
+#[derive(Debug, Default)]
+pub(crate) struct Columns(HashMap<String, Known>);
+
+impl Columns {
+    /// The column called `name`.
+    pub(crate) fn get(&self, name: &Ident) -> Option<&Known> {
+        self.0.get(&name.as_str().to_lowercase())
+    }
+}
+
+impl Tables {
+    /// The columns of `table`; none when the server shows no such table.
+    ///
+    /// # Errors
+    /// What the server says.
+    pub(crate) async fn columns(
+        &self,
+        session: &mut Session,
+        table: &TableRef,
+    ) -> Result<Arc<Columns>, DriverError> {
+        if let Some(columns) = self.remembered(table) {
+            return Ok(columns);
+        }
+        let found = match introspect::find(session, table).await? {
+            Some(found) => introspect::columns(session, found.object).await?,
+            None => Vec::new(),
+        };
+        let named = found
+            .into_iter()
+            .map(|column| (column.info.name.as_str().to_lowercase(), column));
+        let columns = Arc::new(Columns(named.collect()));
+        if !columns.0.is_empty() {
+            self.remember(table, &columns);
+        }
+        Ok(columns)
+    }
+
+    /// Forgets everything: tables have changed.
+    pub(crate) fn forget(&self) {
+        self.known
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
+    }
+
+    fn remembered(&self, table: &TableRef) -> Option<Arc<Columns>> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let (since, columns) = known.get(table)?;
+        (since.elapsed() < FRESH).then(|| Arc::clone(columns))
+    }
+
+    fn remember(&self, table: &TableRef, columns: &Arc<Columns>) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= MOST {
+            known.clear();
+        }
+        known.insert(table.clone(), (Instant::now(), Arc::clone(columns)));
+    }
+}
