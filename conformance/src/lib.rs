@@ -25,7 +25,7 @@ mod tables;
 mod target;
 mod verify;
 
-pub use golden::{Changes, Golden};
+pub use golden::{Changes, Golden, compare_reviewed};
 pub use runner::{Exception, main, main_except};
 pub use sqlparser;
 pub use surroundings::{ServerUrl, Surroundings};

@@ -29,6 +29,19 @@ pub enum Action<'b> {
     Bulk(&'b Insert),
 }
 
+impl Action<'_> {
+    /// What is sent; `None` for what the driver sends its own way.
+    pub fn statement(&self) -> Option<&Rendered> {
+        match self {
+            Self::Query(statement)
+            | Self::Count(statement)
+            | Self::Execute(statement)
+            | Self::Returning { statement, .. } => Some(statement),
+            Self::Bulk(_) => None,
+        }
+    }
+}
+
 /// One statement of a plan.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Planned<'b> {
@@ -199,19 +212,20 @@ pub fn render(
             ..limits
         },
     )?;
-    Ok(planned
-        .into_iter()
-        .filter_map(|planned| {
-            let step = u32::try_from(planned.step).unwrap_or(u32::MAX);
-            match planned.action {
-                Action::Query(statement)
-                | Action::Count(statement)
-                | Action::Execute(statement)
-                | Action::Returning { statement, .. } => Some(RenderedStep { step, statement }),
-                Action::Bulk(_) => None,
-            }
+    Ok(rendered(&planned))
+}
+
+/// A plan as text for people.
+pub fn rendered(planned: &[Planned<'_>]) -> Vec<RenderedStep> {
+    planned
+        .iter()
+        .filter_map(|Planned { step, action }| {
+            Some(RenderedStep {
+                step: u32::try_from(*step).unwrap_or(u32::MAX),
+                statement: action.statement()?.clone(),
+            })
         })
-        .collect())
+        .collect()
 }
 
 /// What a planned statement came back with.

@@ -58,7 +58,7 @@ impl Golden<'_> {
             }
             text.push('\n');
         }
-        self.compare(&text)?;
+        compare_reviewed(&text, self.file)?;
         ensure!(faults.is_empty(), "{}", faults.join("\n"));
         Ok(())
     }
@@ -96,20 +96,24 @@ impl Golden<'_> {
         let foreign = foreign.map(|word| format!("{name}: {word} in {sql}"));
         read.into_iter().chain(foreign).collect()
     }
+}
 
-    fn compare(&self, text: &str) -> Result<()> {
-        if std::env::var_os("QUILLBACK_BLESS").is_some() {
-            std::fs::write(self.file, text)?;
-        }
-        let shown = self.file.display();
-        let reviewed = std::fs::read_to_string(self.file)
-            .with_context(|| format!("cannot read {shown}; QUILLBACK_BLESS=1 writes it"))?;
-        for (line, (now, then)) in text.lines().zip(reviewed.lines()).enumerate() {
-            ensure!(now == then, "{shown}:{}: was\n{then}\nis\n{now}", line + 1);
-        }
-        ensure!(text == reviewed, "{shown} has another number of lines");
-        Ok(())
+/// Compares statements with the file in which they were reviewed; `QUILLBACK_BLESS=1` writes it anew.
+///
+/// # Errors
+/// The first line that differs.
+pub fn compare_reviewed(text: &str, file: &Path) -> Result<()> {
+    if std::env::var_os("QUILLBACK_BLESS").is_some() {
+        std::fs::write(file, text)?;
     }
+    let shown = file.display();
+    let reviewed = std::fs::read_to_string(file)
+        .with_context(|| format!("cannot read {shown}; QUILLBACK_BLESS=1 writes it"))?;
+    for (line, (now, then)) in text.lines().zip(reviewed.lines()).enumerate() {
+        ensure!(now == then, "{shown}:{}: was\n{then}\nis\n{now}", line + 1);
+    }
+    ensure!(text == reviewed, "{shown} has another number of lines");
+    Ok(())
 }
 
 fn has(sql: &str, word: &str) -> bool {

@@ -3,7 +3,9 @@
 //! Names stand in brackets and values in `@P1`, `@P2`. NULL is written as such: the client library sends a NULL without
 //! the type that the server would need to compare or store it.
 
-use quillback_plugin_api::dialect::{Dialect, standard_equality, standard_index, values};
+use quillback_plugin_api::dialect::{
+    Dialect, standard_equality, standard_index, standard_literal, values,
+};
 use quillback_plugin_api::rows::Cells;
 use quillback_plugin_api::sql::{
     ColumnDef, Direction, Index, Insert, Lock, Order, RenderError, Rendered, Select, SqlWriter,
@@ -185,18 +187,11 @@ impl Dialect for Tsql {
 
     fn literal(&self, value: &Value) -> Result<String, RenderError> {
         match value {
-            Value::Bool(flag) => Ok(if *flag { "1" } else { "0" }.into()),
-            Value::I64(number) => Ok(number.to_string()),
-            Value::U64(number) => Ok(number.to_string()),
-            Value::F64(number) if number.is_finite() => Ok(format!("{number:e}")),
-            Value::F32(number) if number.is_finite() => Ok(format!("{number:e}")),
             Value::Decimal(number) if create::fits_decimal(number.as_str()) => {
                 Ok(number.as_str().to_owned())
             }
             Value::Text(text) => Ok(literal_text(text)),
-            _ => Err(RenderError::unsupported(
-                "defaults other than booleans, numbers and texts",
-            )),
+            value => standard_literal(value),
         }
     }
 

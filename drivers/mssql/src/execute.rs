@@ -77,18 +77,7 @@ fn plan(batch: &Batch) -> Result<Vec<Planned<'_>>, DriverError> {
 /// # Errors
 /// `Unsupported` where a step cannot be expressed.
 pub(crate) fn render(batch: &Batch) -> Result<Vec<RenderedStep>, DriverError> {
-    let planned = plan(batch)?.into_iter();
-    let rendered = planned.filter_map(|Planned { step, action }| match action {
-        Action::Query(statement)
-        | Action::Count(statement)
-        | Action::Execute(statement)
-        | Action::Returning { statement, .. } => Some(RenderedStep {
-            step: u32::try_from(step).unwrap_or(u32::MAX),
-            statement,
-        }),
-        Action::Bulk(_) => None,
-    });
-    Ok(rendered.collect())
+    Ok(run::rendered(&plan(batch)?))
 }
 
 /// When a batch must be done.

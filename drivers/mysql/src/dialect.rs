@@ -5,7 +5,7 @@
 
 use quillback_plugin_api::dialect::{
     Dialect, column_def, has_text, standard_equality, standard_index, standard_limit,
-    standard_rename,
+    standard_literal, standard_rename,
 };
 use quillback_plugin_api::rows::Cells;
 use quillback_plugin_api::sql::{
@@ -191,11 +191,6 @@ impl Dialect for MySqlDialect {
 
     fn literal(&self, value: &Value) -> Result<String, RenderError> {
         match value {
-            Value::Bool(flag) => Ok(if *flag { "1" } else { "0" }.into()),
-            Value::I64(number) => Ok(number.to_string()),
-            Value::U64(number) => Ok(number.to_string()),
-            Value::F64(number) if number.is_finite() => Ok(format!("{number:e}")),
-            Value::F32(number) if number.is_finite() => Ok(format!("{number:e}")),
             Value::Decimal(number) if create::fits_decimal(number.as_str()) => {
                 Ok(number.as_str().to_owned())
             }
@@ -209,9 +204,7 @@ impl Dialect for MySqlDialect {
                     quoted
                 })
             }
-            _ => Err(RenderError::unsupported(
-                "defaults other than booleans, numbers and texts",
-            )),
+            value => standard_literal(value),
         }
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use mysql_async::prelude::Queryable as _;
 use quillback_plugin_api::batch::{Batch, BatchOutcome, Isolation, RenderedStep, Step};
-use quillback_plugin_api::run::{self, Action, Limits, Planned, Tally, Verdict};
+use quillback_plugin_api::run::{self, Limits, Planned, Tally, Verdict};
 use quillback_plugin_api::sql::Statement;
 use quillback_plugin_api::{Category, DriverError};
 use tokio::time::Instant;
@@ -65,13 +65,7 @@ fn outcome(tally: Tally<'_>, verdict: Verdict) -> BatchOutcome {
 fn plan<'b>(server: &Server, batch: &'b Batch) -> Result<Vec<Planned<'b>>, DriverError> {
     let planned = run::plan(batch, &server.dialect, limits(server, batch))?;
     for Planned { step, action } in &planned {
-        if let Action::Query(sent)
-        | Action::Count(sent)
-        | Action::Execute(sent)
-        | Action::Returning {
-            statement: sent, ..
-        } = action
-        {
+        if let Some(sent) = action.statement() {
             names::check_sql(&sent.sql).map_err(|error| error.at_step(*step))?;
         }
     }

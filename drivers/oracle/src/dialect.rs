@@ -3,7 +3,9 @@
 //! Names stand in double quotes, exactly as they are, and values in `:1`, `:2`. Sessions compare texts byte by byte; a
 //! column that has a looser collation of its own is told to do so too.
 
-use quillback_plugin_api::dialect::{Dialect, has_text, standard_index, standard_rename};
+use quillback_plugin_api::dialect::{
+    Dialect, has_text, standard_index, standard_literal, standard_rename,
+};
 use quillback_plugin_api::rows::Cells;
 use quillback_plugin_api::sql::{
     ColumnDef, Direction, Index, Insert, Lock, Order, RenderError, Rendered, Select, SqlWriter,
@@ -179,16 +181,9 @@ impl Dialect for OracleDialect {
 
     fn literal(&self, value: &Value) -> Result<String, RenderError> {
         match value {
-            Value::Bool(flag) => Ok(if *flag { "1" } else { "0" }.into()),
-            Value::I64(number) => Ok(number.to_string()),
-            Value::U64(number) => Ok(number.to_string()),
-            Value::F64(number) if number.is_finite() => Ok(format!("{number:e}")),
-            Value::F32(number) if number.is_finite() => Ok(format!("{number:e}")),
             Value::Decimal(number) if number.is_finite() => Ok(number.as_str().to_owned()),
             Value::Text(text) => Ok(format!("'{}'", text.replace('\'', "''"))),
-            _ => Err(RenderError::unsupported(
-                "defaults other than booleans, numbers and texts",
-            )),
+            value => standard_literal(value),
         }
     }
 

@@ -29,7 +29,7 @@ fn plan(batch: &Batch) -> Result<Vec<Planned<'_>>, DriverError> {
     }
     let planned = run::plan(batch, &OracleDialect, limits())?;
     for Planned { step, action } in &planned {
-        if let Some(sent) = sent(action) {
+        if let Some(sent) = action.statement() {
             check_sql(&sent.sql).map_err(|error| error.at_step(*step))?;
         }
     }
@@ -41,18 +41,6 @@ fn limits() -> Limits {
     Limits {
         max_insert_rows: 1,
         ..Limits::of(&capabilities())
-    }
-}
-
-fn sent<'p>(action: &'p Action<'_>) -> Option<&'p Rendered> {
-    match action {
-        Action::Query(sent)
-        | Action::Count(sent)
-        | Action::Execute(sent)
-        | Action::Returning {
-            statement: sent, ..
-        } => Some(sent),
-        Action::Bulk(_) => None,
     }
 }
 
@@ -278,12 +266,12 @@ fn query(connection: &Connection, statement: &Rendered) -> Result<RowSet, Driver
 fn affected(connection: &Connection, together: &[Planned<'_>]) -> Result<u64, DriverError> {
     let mut rows = together
         .iter()
-        .filter_map(|planned| sent(&planned.action))
+        .filter_map(|planned| planned.action.statement())
         .map(|statement| bind::all(&statement.params))
         .collect::<Result<Vec<_>, _>>()?;
     let Some(sql) = together
         .first()
-        .and_then(|planned| sent(&planned.action))
+        .and_then(|planned| planned.action.statement())
         .map(|statement| statement.sql.as_str())
     else {
         return Ok(0);

@@ -167,6 +167,24 @@ pub fn has_text(values: &[Value]) -> bool {
     values.iter().any(|value| matches!(value, Value::Text(_)))
 }
 
+/// Prints what fills a column in: truth as 1 or 0, and numbers as most databases take them. Texts and exact numbers are
+/// the driver's.
+///
+/// # Errors
+/// `Unsupported` for everything else.
+pub fn standard_literal(value: &Value) -> Result<String, RenderError> {
+    match value {
+        Value::Bool(flag) => Ok(if *flag { "1" } else { "0" }.into()),
+        Value::I64(number) => Ok(number.to_string()),
+        Value::U64(number) => Ok(number.to_string()),
+        Value::F64(number) if number.is_finite() => Ok(format!("{number:e}")),
+        Value::F32(number) if number.is_finite() => Ok(format!("{number:e}")),
+        _ => Err(RenderError::unsupported(
+            "defaults other than booleans, numbers and texts",
+        )),
+    }
+}
+
 /// Prints `CREATE [UNIQUE] INDEX name ON table (columns)`, which most databases take.
 ///
 /// # Errors

@@ -3,6 +3,8 @@
 //! A parser of T-SQL reads them too. It takes much that the server refuses, so that a list of foreign spellings stands
 //! beside it.
 
+use quillback_conformance::sqlparser::dialect::MsSqlDialect;
+use quillback_conformance::sqlparser::parser::Parser;
 use quillback_plugin_api::RowBuffer;
 use quillback_plugin_api::batch::{Batch, Expect};
 use quillback_plugin_api::sql::{
@@ -10,8 +12,6 @@ use quillback_plugin_api::sql::{
 };
 use quillback_plugin_api::types::LogicalType;
 use quillback_plugin_api::value::Decimal;
-use sqlparser::dialect::MsSqlDialect;
-use sqlparser::parser::Parser;
 
 use super::*;
 use crate::{define, execute};
@@ -370,10 +370,7 @@ fn statements_are_as_written_down() {
         printed.extend(["-- ", what, "\n", &sql, ";\n\n"]);
     }
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/statements.sql");
-    if std::env::var_os("QUILLBACK_BLESS").is_some() {
-        std::fs::write(path, &printed).unwrap();
-    }
-    assert_eq!(printed, std::fs::read_to_string(path).unwrap());
+    quillback_conformance::compare_reviewed(&printed, path.as_ref()).unwrap();
 }
 
 #[test]

@@ -2,14 +2,14 @@
 
 use std::fmt::Write as _;
 
+use quillback_conformance::sqlparser::dialect::OracleDialect as ParserDialect;
+use quillback_conformance::sqlparser::parser::Parser;
 use quillback_plugin_api::batch::{Batch, Expect, Step};
 use quillback_plugin_api::sql::{
     Assignment, Compare, CreateTable, Ddl, Delete, Expr, SetTo, Statement, Update,
 };
 use quillback_plugin_api::types::LogicalType;
 use quillback_plugin_api::{Category, RowBuffer};
-use sqlparser::dialect::OracleDialect as ParserDialect;
-use sqlparser::parser::Parser;
 
 use super::*;
 
@@ -231,10 +231,7 @@ fn every_form_of_statement_is_as_reviewed() {
     for sql in statements() {
         let _ = writeln!(text, "{sql};");
     }
-    if std::env::var_os("QUILLBACK_BLESS").is_some() {
-        std::fs::write(path, &text).unwrap();
-    }
-    assert_eq!(text, std::fs::read_to_string(path).unwrap());
+    quillback_conformance::compare_reviewed(&text, path.as_ref()).unwrap();
 }
 
 /// Statements that Oracle takes by its documentation and the parser does not, by what they have in them.
