@@ -16,6 +16,8 @@ pub mod token;
 
 use std::sync::Arc;
 
+use quillback_core::repo::Remembered;
+use quillback_core::repo::sessions::TokenHash;
 use quillback_core::{App, Result};
 
 pub use error::AuthError;
@@ -24,6 +26,10 @@ pub use session::{Client, Signed, authenticate, look};
 pub use throttle::network;
 
 use passwords::{Cost, Passwords};
+use session::Known;
+
+/// Callers that are remembered where the repository allows it; each takes some hundred bytes.
+const CALLERS: usize = 20_000;
 
 /// Settings of sign-in that an operator may change.
 #[derive(Clone, Debug)]
@@ -62,12 +68,14 @@ impl Default for Options {
 }
 
 /// What requests share to sign in; cheap to clone.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Auth {
     /// Hashes passwords.
     pub passwords: Passwords,
     /// Settings.
     pub options: Arc<Options>,
+    /// Who is behind tokens that were used lately.
+    callers: Arc<Remembered<TokenHash, Known>>,
 }
 
 impl Auth {
@@ -80,6 +88,7 @@ impl Auth {
         Ok(Self {
             passwords,
             options: Arc::new(options),
+            callers: Arc::new(Remembered::new(CALLERS)),
         })
     }
 }

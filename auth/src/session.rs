@@ -10,7 +10,7 @@ use quillback_core::plugin_api::batch::Batch;
 use quillback_core::plugin_api::civil::Timestamp;
 use quillback_core::repo::commit;
 use quillback_core::repo::sessions::{self, Identity, Session, TokenHash};
-use quillback_core::repo::tokens::{self, ApiToken, Scope};
+use quillback_core::repo::tokens::{self, Scope};
 use quillback_core::{App, Error, Result};
 use serde_json::json;
 
@@ -114,13 +114,15 @@ pub async fn start(
     })
 }
 
-/// Who is behind a token of a session or of a program. The user, their roles and groups are read each time, so that
-/// what an admin takes away is gone with the next request.
+/// Who is behind a token of a session or of a program. What an admin takes away from the user is gone with the next
+/// request: who it is is read each time, unless nothing was written since it was read last.
 ///
 /// # Errors
 /// `Unauthenticated` for every token that is not good, whatever is wrong with it.
 pub async fn authenticate(cx: &Cx, app: &App, auth: &Auth, token: &str) -> Result<Arc<Principal>> {
-    find(cx, app, auth, token, true).await
+    let (hash, known) = find(cx, app, auth, token).await?;
+    known.note_use(cx, app, auth, &hash).await;
+    Ok(known.principal)
 }
 
 /// As [`authenticate`], for what goes on by itself, such as a subscription: that is no use of a session which would keep
@@ -129,57 +131,98 @@ pub async fn authenticate(cx: &Cx, app: &App, auth: &Auth, token: &str) -> Resul
 /// # Errors
 /// As [`authenticate`].
 pub async fn look(cx: &Cx, app: &App, auth: &Auth, token: &str) -> Result<Arc<Principal>> {
-    find(cx, app, auth, token, false).await
+    Ok(find(cx, app, auth, token).await?.1.principal)
 }
 
-async fn find(
-    cx: &Cx,
-    app: &App,
-    auth: &Auth,
-    token: &str,
-    is_use: bool,
-) -> Result<Arc<Principal>> {
-    let principal = match Presented::parse(token).ok_or(Error::Unauthenticated)? {
-        Presented::Session(hash) => by_session(cx, app, auth, &hash, is_use).await?,
-        Presented::Api(hash) => by_api_token(cx, app, &hash, is_use).await?,
+/// Who is behind a token, and until when.
+#[derive(Clone)]
+pub(crate) struct Known {
+    principal: Arc<Principal>,
+    kind: Kind,
+    last_used_at: Option<Timestamp>,
+    expires_at: Timestamp,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Session,
+    Api,
+}
+
+async fn find(cx: &Cx, app: &App, auth: &Auth, token: &str) -> Result<(TokenHash, Known)> {
+    let (kind, hash) = match Presented::parse(token).ok_or(Error::Unauthenticated)? {
+        Presented::Session(hash) => (Kind::Session, hash),
+        Presented::Api(hash) => (Kind::Api, hash),
     };
-    Ok(Arc::new(principal))
-}
-
-async fn by_session(
-    cx: &Cx,
-    app: &App,
-    auth: &Auth,
-    hash: &TokenHash,
-    is_use: bool,
-) -> Result<Principal> {
-    let now = cx.now();
-    let found = sessions::load(&app.repo, hash, now).await?;
-    let (session, identity) = found.ok_or(Error::Unauthenticated)?;
-    if is_idle(auth, &session, now) {
+    let stamp = app.repo.stamp();
+    let remembered = auth.callers.get(stamp, &hash);
+    let known = match remembered.filter(|known| !known.is_over(auth, cx.now())) {
+        Some(known) => known,
+        None => {
+            let known = kind.load(cx, app, &hash).await?;
+            auth.callers.put(stamp, hash.clone(), known.clone());
+            known
+        }
+    };
+    if known.is_over(auth, cx.now()) {
         return Err(Error::Unauthenticated);
     }
-    let principal = principal(identity, Some(session.id), Scope::Write)?;
-    if is_use && now.seconds - session.last_seen_at.seconds >= NOTE_SECONDS {
-        let mut batch = Batch::default();
-        sessions::update_last_seen(&mut batch, hash, now);
-        note(app, &batch).await;
-    }
-    Ok(principal)
+    Ok((hash, known))
 }
 
-async fn by_api_token(cx: &Cx, app: &App, hash: &TokenHash, is_use: bool) -> Result<Principal> {
-    let now = cx.now();
-    let found = tokens::load(&app.repo, hash, now).await?;
-    let (token, identity) = found.ok_or(Error::Unauthenticated)?;
-    let mut principal = principal(identity, None, token.scope)?;
-    principal.only_schemas.clone_from(&token.schemas);
-    if is_use && is_note_due(&token, now) {
-        let mut batch = Batch::default();
-        tokens::update_last_used(&mut batch, hash, now);
-        note(app, &batch).await;
+impl Kind {
+    async fn load(self, cx: &Cx, app: &App, hash: &TokenHash) -> Result<Known> {
+        match self {
+            Self::Session => {
+                let found = sessions::load(&app.repo, hash, cx.now()).await?;
+                let (session, identity) = found.ok_or(Error::Unauthenticated)?;
+                Ok(Known {
+                    principal: Arc::new(principal(identity, Some(session.id), Scope::Write)?),
+                    kind: self,
+                    last_used_at: Some(session.last_seen_at),
+                    expires_at: session.expires_at,
+                })
+            }
+            Self::Api => {
+                let found = tokens::load(&app.repo, hash, cx.now()).await?;
+                let (token, identity) = found.ok_or(Error::Unauthenticated)?;
+                let mut principal = principal(identity, None, token.scope)?;
+                principal.only_schemas = token.schemas;
+                Ok(Known {
+                    principal: Arc::new(principal),
+                    kind: self,
+                    last_used_at: token.last_used_at,
+                    expires_at: token.expires_at,
+                })
+            }
+        }
     }
-    Ok(principal)
+}
+
+impl Known {
+    fn is_over(&self, auth: &Auth, now: Timestamp) -> bool {
+        let is_idle = |last: Timestamp| now.seconds - last.seconds >= auth.options.idle_seconds;
+        now >= self.expires_at
+            || (self.kind == Kind::Session && self.last_used_at.is_some_and(is_idle))
+    }
+
+    /// Writes down when it was used, once in a while. A request does not fail for it.
+    async fn note_use(&self, cx: &Cx, app: &App, auth: &Auth, hash: &TokenHash) {
+        let now = cx.now();
+        let is_fresh = |last: Timestamp| now.seconds - last.seconds < NOTE_SECONDS;
+        if self.last_used_at.is_some_and(is_fresh) {
+            return;
+        }
+        let mut batch = Batch::default();
+        match self.kind {
+            Kind::Session => sessions::update_last_seen(&mut batch, hash, now),
+            Kind::Api => tokens::update_last_used(&mut batch, hash, now),
+        }
+        if let Err(error) = commit(&app.repo, &batch, "session").await {
+            tracing::warn!(%error, "the last use of a session could not be noted");
+        }
+        auth.callers.forget(hash);
+    }
 }
 
 /// Ends the caller's session.
@@ -275,17 +318,4 @@ fn principal(identity: Identity, session: Option<SessionId>, scope: Scope) -> Re
 
 fn is_idle(auth: &Auth, session: &Session, now: Timestamp) -> bool {
     now.seconds - session.last_seen_at.seconds >= auth.options.idle_seconds
-}
-
-fn is_note_due(token: &ApiToken, now: Timestamp) -> bool {
-    token
-        .last_used_at
-        .is_none_or(|last| now.seconds - last.seconds >= NOTE_SECONDS)
-}
-
-/// Writes down when something was used. A request does not fail for it.
-async fn note(app: &App, batch: &Batch) {
-    if let Err(error) = commit(&app.repo, batch, "session").await {
-        tracing::warn!(%error, "the last use of a session could not be noted");
-    }
 }

@@ -1,10 +1,15 @@
 //! How sessions begin and end (SES-03 to SES-05, SES-16 to SES-19).
 
+use std::sync::atomic::Ordering;
+
 use quillback_auth::session::{list_sessions, revoke_all, revoke_session, sign_out};
 use quillback_auth::{Auth, housekeeping};
 use quillback_core::admin::people::users::{self, UserChange};
 use quillback_core::admin::people::{groups, roles};
 use quillback_core::cx::Role;
+use quillback_core::plugin_api::batch::{Batch, Expect};
+use quillback_core::plugin_api::sql::{Insert, Statement};
+use quillback_core::plugin_api::{Ident, RowBuffer, TableRef};
 
 use crate::{Desk, on_each, options};
 
@@ -116,6 +121,42 @@ async fn ses_05_what_an_admin_takes_away_is_gone_with_the_next_request() {
         );
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_caller_is_remembered_until_somebody_writes() {
+    let desk = Desk::new().await;
+    let id = desk.add_user("ada", &[]).await;
+    let token = desk.sign_in("ada").await.token;
+    let roles = async || {
+        desk.authenticate(token.as_str())
+            .await
+            .unwrap()
+            .roles
+            .clone()
+    };
+    assert_eq!(roles().await, []);
+
+    // Behind the server's back, which only a program can do that tells of it.
+    let mut batch = Batch::default();
+    let insert = Insert {
+        table: TableRef::new(Ident::literal("_user_roles")),
+        columns: ["user_id", "role"].map(Ident::literal).into(),
+        rows: RowBuffer::from_rows(2, &[vec![id.as_str().into(), "admin".into()]]).unwrap(),
+        returning: Vec::new(),
+    };
+    batch.write(Statement::Insert(insert), Expect::Rows(1));
+    desk.test.app.repo.apply(&batch).await.unwrap();
+    assert_eq!(roles().await, []);
+    desk.test.visits.store(1, Ordering::SeqCst);
+    assert_eq!(roles().await, [Role::Admin]);
+
+    // A note of the last use makes nobody forgotten, and is written once.
+    desk.test.clock.advance(61);
+    assert_eq!(roles().await, [Role::Admin]);
+    let admin = desk.test.admin().await;
+    let listed = list_sessions(&admin, &desk.test.app, &desk.auth, &id).await;
+    assert_eq!(listed.unwrap()[0].last_seen_at, desk.test.clock_now());
 }
 
 #[tokio::test]

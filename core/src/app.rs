@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use quillback_plugin_api::remote::{RemoteDriver, RemoteInstance};
+use quillback_plugin_api::remote::RemoteDriver;
 
 use crate::catalog::Cache;
 use crate::cx::Surroundings;
 use crate::keyring::Keyring;
 use crate::live::Feed;
+use crate::repo::Repository;
 use crate::targets::Targets;
 
 /// The drivers that the server found at start-up.
@@ -59,7 +60,7 @@ impl Default for Options {
 #[derive(Clone)]
 pub struct App {
     /// The repository database.
-    pub repo: RemoteInstance,
+    pub repo: Repository,
     /// The drivers.
     pub drivers: Drivers,
     /// The keys that seal secrets.
@@ -79,7 +80,7 @@ pub struct App {
 impl App {
     /// Puts the parts together.
     pub fn new(
-        repo: RemoteInstance,
+        repo: Repository,
         drivers: Drivers,
         keyring: Keyring,
         surroundings: Surroundings,

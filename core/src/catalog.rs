@@ -13,8 +13,8 @@ use crate::ids::SchemaId;
 use crate::policy::Operand;
 use crate::repo::connections::{self, Connection};
 use crate::repo::entitlements;
-use crate::repo::read;
 use crate::repo::schemas::{self, Edition, Whole};
+use crate::repo::{Stamp, read};
 
 /// A schema, who may do what with it, and the connection it lives on.
 #[derive(Clone, Debug, PartialEq)]
@@ -53,12 +53,19 @@ pub struct Found {
     pub entitlements: Vec<(String, String)>,
 }
 
-/// Schemas by id; an entry serves only while its edition is that in the repository.
+/// Schemas by id; an entry serves only while its edition is that in the repository, which need not be asked for in the
+/// state in which it was seen last.
 #[derive(Default)]
-pub struct Cache(Mutex<HashMap<SchemaId, Arc<Loaded>>>);
+pub struct Cache(Mutex<HashMap<SchemaId, Kept>>);
+
+#[derive(Clone)]
+struct Kept {
+    loaded: Arc<Loaded>,
+    seen: Option<Stamp>,
+}
 
 impl Cache {
-    fn get(&self, id: &SchemaId) -> Option<Arc<Loaded>> {
+    fn get(&self, id: &SchemaId) -> Option<Kept> {
         self.0
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -66,11 +73,11 @@ impl Cache {
             .cloned()
     }
 
-    fn put(&self, id: &SchemaId, loaded: Arc<Loaded>) {
+    fn put(&self, id: &SchemaId, loaded: Arc<Loaded>, seen: Option<Stamp>) {
         self.0
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .insert(id.clone(), loaded);
+            .insert(id.clone(), Kept { loaded, seen });
     }
 }
 
@@ -94,7 +101,8 @@ impl Wanted {
     }
 }
 
-/// Finds a schema for a user: one exchange when it is in memory, three more when it is not or has changed.
+/// Finds a schema for a user. When it is in memory and nothing was written since, only entitlements are read, and those
+/// only for rules that compare with some; else its edition is read with them, and all of it when that is another.
 ///
 /// # Errors
 /// `NotFound` when there is no such schema.
@@ -120,28 +128,53 @@ async fn find_with(
     principal: &Principal,
     wanted: Wanted,
 ) -> Result<Found> {
-    let known = app.cache.get(id);
-    let mut reads = vec![schemas::edition(id)];
-    if let Some(known) = &known {
-        reads.push(connections::one(&known.connection.id));
-        reads.extend(wanted.read(known, principal));
+    let now = app.repo.stamp();
+    if let Some(kept) = app.cache.get(id) {
+        if now.is_some() && kept.seen == now {
+            return with_entitlements(app, kept.loaded, principal, wanted).await;
+        }
+        let found = find_if_current(app, id, kept.loaded, principal, wanted).await?;
+        if let Some(found) = found {
+            app.cache.put(id, found.loaded.clone(), now);
+            return Ok(found);
+        }
     }
+    let loaded = load(app, id).await?;
+    app.cache.put(id, loaded.clone(), now);
+    with_entitlements(app, loaded, principal, wanted).await
+}
+
+/// One exchange: the schema in memory with what rules compare with, if its edition is that in the repository.
+async fn find_if_current(
+    app: &App,
+    id: &SchemaId,
+    known: Arc<Loaded>,
+    principal: &Principal,
+    wanted: Wanted,
+) -> Result<Option<Found>> {
+    let mut reads = vec![schemas::edition(id), connections::one(&known.connection.id)];
+    reads.extend(wanted.read(&known, principal));
     let outcomes = read(&app.repo, reads).await?;
     let edition = outcomes.first().map_or(Ok(None), schemas::read_edition)?;
     let edition = edition.ok_or(Error::NotFound("schema"))?;
     let connection = outcomes
         .get(1)
         .map_or(Ok(None), connections::from_outcome)?;
-    if let (Some(loaded), Some(connection)) = (known, connection)
-        && is_current(&loaded, edition, &connection)
-    {
-        let entitlements = held(outcomes.get(2))?;
-        return Ok(Found {
-            loaded,
-            entitlements,
-        });
+    if !connection.is_some_and(|connection| is_current(&known, edition, &connection)) {
+        return Ok(None);
     }
-    let loaded = load(app, id).await?;
+    Ok(Some(Found {
+        loaded: known,
+        entitlements: held(outcomes.get(2))?,
+    }))
+}
+
+async fn with_entitlements(
+    app: &App,
+    loaded: Arc<Loaded>,
+    principal: &Principal,
+    wanted: Wanted,
+) -> Result<Found> {
     let entitlements = match wanted.read(&loaded, principal) {
         Some(select) => held(read(&app.repo, vec![select]).await?.first())?,
         None => Vec::new(),
@@ -167,7 +200,5 @@ async fn load(app: &App, id: &SchemaId) -> Result<Arc<Loaded>> {
     let whole = schemas::from_outcomes(&outcomes)?.ok_or(Error::NotFound("schema"))?;
     let connection =
         Arc::new(connections::get_connection(&app.repo, &whole.schema.connection).await?);
-    let loaded = Arc::new(Loaded::new(whole, connection));
-    app.cache.put(id, loaded.clone());
-    Ok(loaded)
+    Ok(Arc::new(Loaded::new(whole, connection)))
 }

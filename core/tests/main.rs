@@ -13,6 +13,7 @@ mod history;
 mod keys;
 mod made_values;
 mod many_rows;
+mod memory;
 mod migrations;
 mod options;
 mod outbox;

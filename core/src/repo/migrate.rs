@@ -12,7 +12,7 @@ use quillback_plugin_api::remote::RemoteInstance;
 use quillback_plugin_api::sql::{Ddl, Expr};
 use quillback_plugin_api::{Category, DriverError, Ident, TableRef, Value};
 
-use super::{Record, Table, commit, is, is_duplicate, select};
+use super::{Record, Table, commit_apart, is, is_duplicate, select};
 use crate::error::Error;
 
 const HISTORY: Table = Table {
@@ -240,7 +240,7 @@ async fn run(
         HISTORY.update(set, is("version", i64::from(migration.version))),
         Expect::Rows(1),
     );
-    commit(repo, &batch, "repository").await?;
+    commit_apart(repo, &batch, "repository").await?;
     Ok(())
 }
 
@@ -276,7 +276,7 @@ async fn start(repo: &RemoteInstance, now: Timestamp, migration: &Migration) -> 
         Value::Instant(now),
     ];
     batch.write(HISTORY.insert(&[values]), Expect::Rows(1));
-    match commit(repo, &batch, "repository").await {
+    match commit_apart(repo, &batch, "repository").await {
         Ok(_) => Ok(true),
         Err(error) if is_duplicate(&error) => Ok(false),
         Err(error) => Err(error.into()),

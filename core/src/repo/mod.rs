@@ -10,6 +10,7 @@ pub mod connections;
 pub mod entitlements;
 pub mod groups;
 pub mod history;
+mod memory;
 pub mod migrate;
 pub mod outbox;
 pub mod people;
@@ -21,6 +22,7 @@ pub mod settings;
 pub mod throttle;
 pub mod tokens;
 
+pub use memory::{Neighbours, Remembered, Repository, Stamp};
 pub(crate) use record::{Record, Table, is, one_number, one_text, parse_json, to_json};
 
 use quillback_plugin_api::batch::{Batch, BatchOutcome, StepOutcome};
@@ -35,11 +37,35 @@ use crate::error::{Error, Result};
 /// # Errors
 /// `Repository` when the database fails, `Stale` when a step found another number of rows than expected.
 pub async fn commit(
+    repo: &Repository,
+    batch: &Batch,
+    what: &'static str,
+) -> Result<Vec<StepOutcome>> {
+    let writing = repo.writing(batch);
+    let outcome = repo.apply(batch).await;
+    let is_unknown = matches!(&outcome, Err(error) if error.outcome_unknown);
+    if let Some(writing) = writing
+        && !is_unknown
+    {
+        writing.answered();
+    }
+    all_held(outcome, what)
+}
+
+/// As [`commit`], for tables of which nothing is remembered.
+pub(crate) async fn commit_apart(
     repo: &RemoteInstance,
     batch: &Batch,
     what: &'static str,
 ) -> Result<Vec<StepOutcome>> {
-    match repo.apply(batch).await.map_err(failure)? {
+    all_held(repo.apply(batch).await, what)
+}
+
+fn all_held(
+    outcome: std::result::Result<BatchOutcome, DriverError>,
+    what: &'static str,
+) -> Result<Vec<StepOutcome>> {
+    match outcome.map_err(failure)? {
         BatchOutcome::Committed(outcomes) => Ok(outcomes),
         BatchOutcome::Refused { .. } => Err(Error::Stale(what)),
     }

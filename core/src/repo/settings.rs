@@ -51,7 +51,7 @@ pub async fn get_or_insert(
     }
     let mut batch = Batch::default();
     insert_setting(&mut batch, name, &initial);
-    match super::commit(repo, &batch, "setting").await {
+    match super::commit_apart(repo, &batch, "setting").await {
         Ok(_) => Ok(initial),
         Err(error) if is_duplicate(&error) => {
             Ok(find_setting(repo, name).await?.unwrap_or(initial))

@@ -62,6 +62,8 @@ pub(crate) struct TestApp {
     pub(crate) keys: String,
     /// Where the repository is; it goes with the test.
     pub(crate) repository: Repository,
+    /// What others wrote into the repository, for a server that has it to itself; negative while they may at any time.
+    pub(crate) visits: Arc<AtomicI64>,
 }
 
 impl TestApp {
@@ -95,12 +97,14 @@ impl TestApp {
             random,
             books: MacKeys::default(),
         };
-        let app = app(&repository, &keys, surroundings).await;
+        let visits = Arc::new(AtomicI64::new(if kind == Kind::Sqlite { 0 } else { -1 }));
+        let app = app(&repository, &keys, surroundings, visits.clone()).await;
         Self {
             app,
             clock,
             keys,
             repository,
+            visits,
         }
     }
 
@@ -111,7 +115,9 @@ impl TestApp {
 
     /// A second server on the same repository, with these keys.
     pub(crate) async fn another(&self, keys: &str) -> App {
-        app(&self.repository, keys, self.app.surroundings.clone()).await
+        self.visits.store(-1, Ordering::SeqCst);
+        let surroundings = self.app.surroundings.clone();
+        app(&self.repository, keys, surroundings, self.visits.clone()).await
     }
 
     /// A request of nobody.
@@ -192,11 +198,17 @@ impl TestApp {
     }
 }
 
-async fn app(repository: &Repository, keys: &str, surroundings: Surroundings) -> App {
+async fn app(
+    repository: &Repository,
+    keys: &str,
+    surroundings: Surroundings,
+    visits: Arc<AtomicI64>,
+) -> App {
+    let neighbours = move || u64::try_from(visits.load(Ordering::SeqCst)).ok();
     let (driver, instance) = repository.open().await;
     let keyring = Keyring::parse(keys).unwrap();
     App::new(
-        instance,
+        quillback_core::repo::Repository::exclusive(instance, Arc::new(neighbours)),
         Drivers::new(vec![driver]),
         keyring,
         surroundings,

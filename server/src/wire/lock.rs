@@ -1,12 +1,14 @@
 //! The lock that keeps two servers from using one embedded repository.
 
 use std::{
-    fs::{File, OpenOptions, TryLockError},
-    io::{Read as _, Seek as _, Write as _},
-    path::{Path, PathBuf},
+    fs::{File, TryLockError},
+    io::{Read as _, Write as _},
+    path::Path,
 };
 
 use anyhow::{Context as _, bail};
+
+use super::private;
 
 /// Held until dropped; the operating system releases it when the process ends in any way.
 #[derive(Debug)]
@@ -20,14 +22,9 @@ impl Lock {
     /// # Errors
     /// Another process holds it, which is named, or the file cannot be made.
     pub fn take(database: &Path) -> anyhow::Result<Self> {
-        let path = beside(database);
+        let path = private::beside(database, ".lock");
         let shown = path.display();
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(false);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options
-            .open(&path)
+        let mut file = private::appending(&path)
             .with_context(|| format!("cannot open the lock file {shown}"))?;
         match file.try_lock() {
             Ok(()) => {}
@@ -54,16 +51,9 @@ impl Lock {
         // Only for the message above.
         let _ = file
             .set_len(0)
-            .and_then(|()| file.rewind())
             .and_then(|()| writeln!(file, "{}", std::process::id()));
         Ok(Self { _file: file })
     }
-}
-
-fn beside(database: &Path) -> PathBuf {
-    let mut name = database.file_name().unwrap_or_default().to_owned();
-    name.push(".lock");
-    database.with_file_name(name)
 }
 
 #[cfg(test)]

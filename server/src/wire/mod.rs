@@ -9,6 +9,7 @@ pub mod drivers;
 mod export;
 mod key_file;
 mod lock;
+mod neighbours;
 mod private;
 mod repository;
 mod serve;
@@ -18,7 +19,7 @@ mod upkeep;
 use anyhow::Context as _;
 use quillback_auth::Auth;
 use quillback_core::{
-    App, Cx, Error, admin, app::Options, bootstrap::FirstAdministrator, cx::Surroundings,
+    App, Cx, Error, admin, app::Options, bootstrap::FirstAdministrator, cx::Surroundings, repo,
 };
 use quillback_plugin_host::Registry;
 
@@ -30,7 +31,7 @@ pub use self::{
     surroundings::surroundings,
 };
 
-use self::lock::Lock;
+use self::{lock::Lock, neighbours::Visit};
 use crate::config::{Config, Environment};
 
 /// What the parts are made of.
@@ -75,6 +76,8 @@ pub struct Parts {
     pub first: Option<FirstAdministrator>,
     /// The lock of an embedded repository.
     _lock: Option<Lock>,
+    /// What tells the server that has an embedded repository of this command.
+    _visit: Option<Visit>,
 }
 
 impl Ground {
@@ -120,9 +123,9 @@ impl Ground {
     /// What keeps a part from working and what to do about it.
     pub async fn open(&self, how: Use) -> anyhow::Result<Parts> {
         let site = self.site()?;
-        let lock = match how {
-            Use::Beside => None,
-            Use::Alone | Use::AloneMigrating => site.lock()?,
+        let (lock, visit, neighbours) = match how {
+            Use::Beside => (None, site.visit()?, None),
+            Use::Alone | Use::AloneMigrating => (site.lock()?, None, site.neighbours()?),
         };
         let surroundings = surroundings()?;
         let repository = site.open().await?;
@@ -130,9 +133,13 @@ impl Ground {
             Use::AloneMigrating => repository.migrate(surroundings.clock.now()).await?,
             Use::Alone | Use::Beside => repository.require_migrated().await?,
         }
+        let repo = match neighbours {
+            Some(neighbours) => repo::Repository::exclusive(repository.instance, neighbours),
+            None => repo::Repository::shared(repository.instance),
+        };
         let keys = KeyFile::find(&self.config.data, &self.environment, &*surroundings.random)?;
         let app = App::new(
-            repository.instance,
+            repo,
             drivers::for_core(&self.registry),
             keys.keyring()?,
             surroundings,
@@ -162,6 +169,7 @@ impl Ground {
             keys,
             first,
             _lock: lock,
+            _visit: visit,
         })
     }
 }

@@ -73,10 +73,27 @@ pub(super) fn replace(path: &Path, text: &str) -> anyhow::Result<()> {
     sync_folder(path)
 }
 
-fn write_beside(path: &Path, text: &str) -> anyhow::Result<PathBuf> {
+/// Opens a file to read it and to write at its end; made if it is not there.
+///
+/// # Errors
+/// It can be neither opened nor made.
+pub(super) fn appending(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).append(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+/// The path with `suffix` at its end.
+pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".new-{}", std::process::id()));
-    let new = path.with_file_name(name);
+    name.push(suffix);
+    path.with_file_name(name)
+}
+
+fn write_beside(path: &Path, text: &str) -> anyhow::Result<PathBuf> {
+    let new = beside(path, &format!(".new-{}", std::process::id()));
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]

@@ -3,14 +3,18 @@
 use std::{path::PathBuf, time::Duration};
 
 use anyhow::{Context as _, bail};
-use quillback_core::repo::migrate;
+use quillback_core::repo::{Neighbours, migrate};
 use quillback_plugin_api::civil::Timestamp;
 use quillback_plugin_api::driver::ServerInfo;
 use quillback_plugin_api::remote::RemoteInstance;
 use quillback_plugin_host::{Options, Registry, RemoteDriver};
 use serde_json::json;
 
-use super::{drivers, lock::Lock};
+use super::{
+    drivers,
+    lock::Lock,
+    neighbours::{self, Visit},
+};
 use crate::config::{Config, Environment, RepositorySection, SecretText};
 
 /// Longest time that opening the repository may take.
@@ -70,6 +74,22 @@ impl Site {
     /// Another process has it.
     pub fn lock(&self) -> anyhow::Result<Option<Lock>> {
         self.file.as_deref().map(Lock::take).transpose()
+    }
+
+    /// Tells the server that has an embedded repository to itself that this process writes as well, until it is dropped.
+    ///
+    /// # Errors
+    /// The file that tells it cannot be written.
+    pub(super) fn visit(&self) -> anyhow::Result<Option<Visit>> {
+        self.file.as_deref().map(Visit::begin).transpose()
+    }
+
+    /// Who else writes into an embedded repository that was locked.
+    ///
+    /// # Errors
+    /// The file that tells it cannot be made.
+    pub(super) fn neighbours(&self) -> anyhow::Result<Option<Neighbours>> {
+        self.file.as_deref().map(neighbours::watch).transpose()
     }
 
     /// Where the repository is, without account and password.
