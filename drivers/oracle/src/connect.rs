@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use oracledb::{Config, Connection};
 use quillback_plugin_api::blocking::{Cancel, Worker};
 use quillback_plugin_api::{Category, DriverError};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::errors::translate;
 use crate::options::Settings;
@@ -16,6 +16,45 @@ const SESSION: &str = "ALTER SESSION SET NLS_COMP = BINARY NLS_SORT = BINARY TIM
      NLS_NUMERIC_CHARACTERS = '.,' NLS_LENGTH_SEMANTICS = CHAR";
 /// A connection that waited longer than this is asked whether it still lives before it is used.
 const FRESH: Duration = Duration::from_secs(5);
+
+/// A connection that nobody else uses.
+pub(crate) struct Lent<'a> {
+    pool: &'a Pool,
+    worker: Worker<Connection>,
+    permit: OwnedSemaphorePermit,
+}
+
+impl Lent<'_> {
+    /// As [`Pool::run`].
+    ///
+    /// # Errors
+    /// Those of `work`.
+    pub(crate) async fn run<R: Send + 'static>(
+        self,
+        work: impl FnOnce(&mut Connection, &Cancel) -> Result<R, DriverError> + Send + 'static,
+    ) -> Result<R, DriverError> {
+        let Self {
+            pool,
+            worker,
+            permit,
+        } = self;
+        let done = worker
+            .run(move |connection, cancel| {
+                // Held as long as the work lasts, not only as long as somebody waits for it.
+                let _permit = permit;
+                work(connection, cancel)
+            })
+            .await;
+        let is_good = done
+            .as_ref()
+            .err()
+            .is_none_or(|error| !error.connection_lost);
+        if is_good && !worker.is_broken() && !pool.permits.is_closed() {
+            pool.idle().push((worker, Instant::now()));
+        }
+        done
+    }
+}
 
 /// A bounded number of connections to one server.
 pub(crate) struct Pool {
@@ -43,6 +82,14 @@ impl Pool {
         &self,
         work: impl FnOnce(&mut Connection, &Cancel) -> Result<R, DriverError> + Send + 'static,
     ) -> Result<R, DriverError> {
+        self.lend().await?.run(work).await
+    }
+
+    /// A connection of one's own, as soon as there is one.
+    ///
+    /// # Errors
+    /// Those of opening a connection, and `Cancelled` once the pool is closed.
+    pub(crate) async fn lend(&self) -> Result<Lent<'_>, DriverError> {
         let permit = Arc::clone(&self.permits).acquire_owned().await;
         let permit = permit
             .map_err(|_| DriverError::new(Category::Cancelled, "the connection was closed"))?;
@@ -50,21 +97,11 @@ impl Pool {
             Some(worker) => worker,
             None => self.open().await?,
         };
-        let done = worker
-            .run(move |connection, cancel| {
-                // Held as long as the work lasts, not only as long as somebody waits for it.
-                let _permit = permit;
-                work(connection, cancel)
-            })
-            .await;
-        let is_good = done
-            .as_ref()
-            .err()
-            .is_none_or(|error| !error.connection_lost);
-        if is_good && !worker.is_broken() && !self.permits.is_closed() {
-            self.idle().push((worker, Instant::now()));
-        }
-        done
+        Ok(Lent {
+            pool: self,
+            worker,
+            permit,
+        })
     }
 
     /// A connection that waits and still answers.

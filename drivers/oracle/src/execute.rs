@@ -78,6 +78,26 @@ impl Deadline {
             .map_err(|error| translate(&error))
     }
 
+    /// The answer of `work` that comes before anything is sent, or an error when it takes too long.
+    ///
+    /// # Errors
+    /// `Timeout`, and what `work` answers.
+    pub(crate) async fn wait<T>(
+        self,
+        work: impl Future<Output = Result<T, DriverError>>,
+    ) -> Result<T, DriverError> {
+        let Some(deadline) = self.0 else {
+            return work.await;
+        };
+        tokio::time::timeout_at(deadline.into(), work)
+            .await
+            .unwrap_or_else(|_| {
+                let message =
+                    "no connection was free before the deadline of the batch; nothing was sent";
+                Err(DriverError::new(Category::Timeout, message))
+            })
+    }
+
     /// The answer of `work`, or an error when it takes too long.
     ///
     /// # Errors
@@ -317,4 +337,21 @@ fn returning(
         columns: vec![heading],
         rows,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn who_finds_no_connection_in_time_hears_that_nothing_was_sent() {
+        let batch = Batch {
+            deadline_ms: 1,
+            ..Batch::default()
+        };
+        let never = std::future::pending::<Result<(), DriverError>>();
+        let error = Deadline::of(&batch).wait(never).await.unwrap_err();
+        assert_eq!(error.category, Category::Timeout);
+        assert!(!error.outcome_unknown && !error.connection_lost, "{error}");
+    }
 }

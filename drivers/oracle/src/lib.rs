@@ -95,8 +95,8 @@ impl Instance for OracleInstance {
 
     async fn apply(&self, batch: Batch) -> Result<BatchOutcome, DriverError> {
         let deadline = Deadline::of(&batch);
-        let running = self
-            .pool
+        let lent = deadline.wait(self.pool.lend()).await?;
+        let running = lent
             .run(move |connection, cancel| execute::apply(connection, cancel, &batch, deadline));
         deadline.hold(running).await
     }
