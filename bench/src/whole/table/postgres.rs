@@ -37,7 +37,7 @@ pub(super) async fn prepare(surroundings: &Surroundings, rows: u32) -> Result<Ta
                'product ' || i % 1000, (i % 1000000)::numeric / 100, CASE WHEN i % 3 = 0 THEN 'note ' || i END,
                i % 2 = 0, date '2020-01-01' + i % 3000, timestamptz '2026-01-01' + i * interval '1 second'
              FROM generate_series(1, {rows}) AS i;
-             CREATE INDEX ON forecast (region, due, id);"
+             CREATE INDEX ON forecast (region, due, id); CREATE INDEX ON forecast (due, id);"
         ))
         .await
         .context("cannot make the table")?;

@@ -31,7 +31,8 @@ pub(super) fn prepare(rows: u32) -> Result<Table> {
                'product ' || (i % 1000), (i % 1000000) / 100.0, CASE WHEN i % 3 = 0 THEN 'note ' || i END, i % 2,
                date('2020-01-01', '+' || (i % 3000) || ' days'), '2026-01-01 00:00:00'
              FROM n;
-             CREATE INDEX forecast_region ON forecast (region, due, id); ANALYZE;"
+             CREATE INDEX forecast_region ON forecast (region, due, id);
+             CREATE INDEX forecast_due ON forecast (due, id); ANALYZE;"
         ))
         .context("cannot make the table")?;
     let nonce: i64 = connection.query_row("SELECT abs(random())", [], |row| row.get(0))?;
