@@ -16,7 +16,7 @@ fn every_form_of_statement_is_as_reviewed() {
             "/tests/golden/statements.sql"
         )),
         grammar: &Grammar {},
-        beyond_grammar: &[],
+        beyond_grammar: &["create a table with a numbered key"],
         foreign: &[
             "RETURNING",
             "CONFLICT",
