@@ -14,9 +14,6 @@ use quillback_plugin_api::{Ident, TableRef, Value};
 
 use crate::options::MAX_NAME_BYTES;
 
-/// Most digits of an exact number.
-const MAX_DIGITS: usize = 38;
-
 /// The dialect for printing one batch or one list of changes.
 #[derive(Debug)]
 pub(crate) struct Redshift(Names);
@@ -40,20 +37,16 @@ impl Dialect for Redshift {
 
     /// Documents and bytes are made of texts by functions, since no text becomes one by itself
     /// (<https://docs.aws.amazon.com/redshift/latest/dg/JSON_PARSE.html>,
-    /// <https://docs.aws.amazon.com/redshift/latest/dg/r_FROM_HEX.html>). A number without a type of its own would be
-    /// one of 18 digits and no fraction.
+    /// <https://docs.aws.amazon.com/redshift/latest/dg/r_FROM_HEX.html>).
     fn placeholder(&self, out: &mut String, position: usize, value: &Value) {
-        match value {
-            Value::Json(_) => out.push_str(&format!("JSON_PARSE(${position})")),
-            Value::Bytes(_) => out.push_str(&format!("FROM_HEX(${position})")),
-            Value::Decimal(number) => match digits(number.as_str()) {
-                Some((all, after)) => {
-                    out.push_str(&format!("CAST(${position} AS DECIMAL({all},{after}))"));
-                }
-                None => out.push_str(&format!("${position}")),
-            },
-            _ => out.push_str(&format!("${position}")),
-        }
+        let (before, after) = match value {
+            Value::Json(_) => ("JSON_PARSE($", ")"),
+            Value::Bytes(_) => ("FROM_HEX($", ")"),
+            _ => ("$", ""),
+        };
+        out.push_str(before);
+        out.push_str(&position.to_string());
+        out.push_str(after);
     }
 
     fn constant(&self, holds: bool) -> &'static str {
@@ -239,19 +232,6 @@ fn text(w: &mut SqlWriter<'_>, value: &Value) {
 fn same_document(w: &mut SqlWriter<'_>, column: &Ident, value: &Value) {
     w.syntax("JSON_SERIALIZE(").ident(column);
     w.syntax(") = JSON_SERIALIZE(").param(value).syntax(")");
-}
-
-/// How many digits a number in plain notation has, and how many of them after the point; `None` when there are too many,
-/// or none.
-fn digits(number: &str) -> Option<(usize, usize)> {
-    let number = number.trim_start_matches('-');
-    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
-    let is_number = |digits: &str| digits.bytes().all(|digit| digit.is_ascii_digit());
-    if !is_number(whole) || !is_number(fraction) {
-        return None;
-    }
-    let all = (whole.trim_start_matches('0').len() + fraction.len()).max(1);
-    (all <= MAX_DIGITS && fraction.len() < MAX_DIGITS).then_some((all, fraction.len()))
 }
 
 #[cfg(test)]

@@ -7,6 +7,8 @@ use quillback_plugin_api::types::LogicalType;
 
 /// Most bytes of a text in a column: <https://docs.aws.amazon.com/redshift/latest/dg/r_Character_types.html>.
 const MAX_VARCHAR: u32 = 65_535;
+/// The modifier of a column of that many.
+const LARGE_TEXT: i32 = 65_535 + 4;
 /// Most bytes of a character.
 const CHARACTER: u32 = 4;
 /// Most bytes of a binary: <https://docs.aws.amazon.com/redshift/latest/dg/r_VARBYTE_type.html>.
@@ -141,6 +143,8 @@ pub(crate) fn logical(ty: u32, modifier: i32) -> LogicalType {
     match ty {
         number::SUPER => LogicalType::Json,
         number::VARBYTE => LogicalType::Bytes { length: None },
+        // There is no longer text.
+        number::VARCHAR if modifier == LARGE_TEXT => LogicalType::Text { length: None },
         _ => {
             let native = NativeType {
                 oid: ty,
@@ -241,6 +245,7 @@ mod tests {
     #[test]
     fn types_are_read_by_their_numbers() {
         assert_eq!(logical(1043, 44), LogicalType::text(40));
+        assert_eq!(logical(1043, 65_539), LogicalType::Text { length: None });
         assert_eq!(
             logical(1700, (18 << 16 | 4) + 4),
             LogicalType::decimal(18, 4)

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use quillback_plugin_api::batch::{Batch, Step};
 use quillback_plugin_api::dialect::{self, Dialect};
 use quillback_plugin_api::sql::{
-    Expr, Insert, RenderError, Rendered, Select, SetTo, SqlWriter, Statement, Update,
+    Compare, Expr, Insert, RenderError, Rendered, Select, SetTo, SqlWriter, Statement, Update,
 };
 use quillback_plugin_api::{Category, DriverError, Ident, TableRef, Value, ValueRef};
 
@@ -188,10 +188,11 @@ fn distinct(insert: &Insert, positions: &[usize]) -> Result<Vec<Vec<Value>>, Dri
 
 fn any_of(key: &[Ident], rows: &[Vec<Value>]) -> Expr {
     if let [column] = key {
-        return Expr::In {
+        let list = Expr::In {
             column: column.clone(),
             values: rows.iter().flatten().cloned().collect(),
         };
+        return within(column, rows).and(list);
     }
     let rows = rows.iter().map(|row| {
         let pairs = key.iter().zip(row);
@@ -202,6 +203,23 @@ fn any_of(key: &[Ident], rows: &[Vec<Value>]) -> Expr {
         )
     });
     Expr::Or(rows.collect())
+}
+
+/// The bounds of whole numbers, by which a database of columns passes over most of a table.
+fn within(column: &Ident, rows: &[Vec<Value>]) -> Expr {
+    let numbers: Option<Vec<_>> = rows
+        .iter()
+        .map(|row| match row.as_slice() {
+            [Value::I64(number)] => Some(*number),
+            _ => None,
+        })
+        .collect();
+    let numbers = numbers.unwrap_or_default();
+    match (numbers.iter().min(), numbers.iter().max()) {
+        (Some(least), Some(most)) if least < most => Expr::compare(column, Compare::Ge, *least)
+            .and(Expr::compare(column, Compare::Le, *most)),
+        _ => Expr::True,
+    }
 }
 
 /// Statements that count keys which more than one row has after an update that may have made them so.

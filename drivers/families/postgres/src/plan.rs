@@ -3,7 +3,7 @@
 use quillback_plugin_api::batch::{Batch, Expect, Isolation, Step};
 use quillback_plugin_api::dialect::Dialect;
 use quillback_plugin_api::run::{self, Action, Limits};
-use quillback_plugin_api::sql::{Rendered, Statement};
+use quillback_plugin_api::sql::Statement;
 use quillback_plugin_api::{DriverError, Value};
 
 use crate::bulk::{BULK_FROM, Copy};
@@ -160,15 +160,14 @@ impl<'b> Plan<'b> {
             parts.push(Part::extra(step, Role::Lock, Action::Execute(lock)));
         }
         let mut planned = planned.into_iter().peekable();
-        let mut begun = None;
+        let mut current = None;
         while let Some(run::Planned { step, action }) = planned.next() {
             let copy = match &action {
                 Action::Bulk(insert) => Some(Copy::of(insert, dialect)?),
                 _ => None,
             };
-            let (before, after) = checks(batch, step, keys, dialect)?;
-            if begun.replace(step) != Some(step) {
-                parts.extend(before);
+            if current.replace(step) != Some(step) {
+                parts.extend(checks(When::Before, batch, step, (keys, dialect))?);
             }
             parts.push(Part {
                 step,
@@ -180,7 +179,7 @@ impl<'b> Plan<'b> {
                 copy,
                 written: batch.steps.get(step).and_then(written),
             });
-            parts.extend(after);
+            parts.extend(checks(When::After, batch, step, (keys, dialect))?);
         }
         printer.names().checked(())?;
         let writes = !batch.is_read_only();
@@ -235,32 +234,35 @@ impl<'b> Plan<'b> {
     }
 }
 
-/// The checks of keys before and after the statements of a step.
+/// The looks for keys before the statements of a step, or after them.
 fn checks<'b>(
+    when: When,
     batch: &Batch,
     step: usize,
-    keys: &KeysOfBatch,
-    dialect: &dyn Dialect,
-) -> Result<(Vec<Part<'b>>, Vec<Part<'b>>), DriverError> {
-    let parts = |checks: Vec<Rendered>| -> Vec<Part<'b>> {
-        let checks = checks.into_iter().map(Action::Count);
-        checks
-            .map(|check| Part::extra(step, Role::Unique, check))
-            .collect()
-    };
+    (keys, dialect): (&KeysOfBatch, &dyn Dialect),
+) -> Result<Vec<Part<'b>>, DriverError> {
     let Some(Step::Write { statement, .. }) = batch.steps.get(step) else {
-        return Ok((Vec::new(), Vec::new()));
+        return Ok(Vec::new());
     };
-    let checks = match statement {
-        Statement::Insert(insert) => (keys::before_insert(insert, keys, dialect), Ok(Vec::new())),
-        Statement::Update(update) => (Ok(Vec::new()), keys::after_update(update, keys, dialect)),
-        Statement::Delete(_) => return Ok((Vec::new(), Vec::new())),
+    let checks = match (when, statement) {
+        (When::Before, Statement::Insert(insert)) => keys::before_insert(insert, keys, dialect),
+        (When::After, Statement::Update(update)) => {
+            keys::after_update(update, keys, dialect).map_err(DriverError::from)
+        }
+        _ => return Ok(Vec::new()),
     };
-    let before = checks.0.map_err(|error| error.at_step(step))?;
-    let after = checks
-        .1
-        .map_err(|error| DriverError::from(error).at_step(step))?;
-    Ok((parts(before), parts(after)))
+    let checks = checks.map_err(|error| error.at_step(step))?;
+    let parts = checks
+        .into_iter()
+        .map(|check| Part::extra(step, Role::Unique, Action::Count(check)));
+    Ok(parts.collect())
+}
+
+/// When keys are looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum When {
+    Before,
+    After,
 }
 
 /// The columns that a step writes; what a delete or a read compares with may be rounded.

@@ -4,10 +4,9 @@ use quillback_plugin_api::dialect::{self, Dialect as _};
 use quillback_plugin_api::rows::RowBuffer;
 use quillback_plugin_api::sql::{ColumnDef, Ddl, Expr, Insert, TextMatch};
 use quillback_plugin_api::types::LogicalType;
-use quillback_plugin_api::value::Decimal;
 use quillback_plugin_api::{Ident, TableRef, Value};
 
-use super::{Redshift, digits};
+use super::Redshift;
 use quillback_family_postgres::Printer as _;
 
 fn ident(name: &str) -> Ident {
@@ -16,18 +15,6 @@ fn ident(name: &str) -> Ident {
 
 fn condition(expr: &Expr) -> String {
     dialect::condition(&Redshift::default(), expr).unwrap().sql
-}
-
-#[test]
-fn numbers_bring_their_digits() {
-    let decimal = |text: &str| Value::Decimal(Decimal::new(text).unwrap());
-    let compared = |text: &str| condition(&Expr::eq(&ident("n"), decimal(text)));
-    assert_eq!(compared("1.50"), "\"n\" = CAST($1 AS DECIMAL(3,2))");
-    assert_eq!(compared("-0.005"), "\"n\" = CAST($1 AS DECIMAL(3,3))");
-    assert_eq!(compared("0"), "\"n\" = CAST($1 AS DECIMAL(1,0))");
-    assert_eq!(digits(&"9".repeat(38)), Some((38, 0)));
-    assert_eq!(digits(&"9".repeat(39)), None);
-    assert_eq!(digits("NaN"), None);
 }
 
 #[test]

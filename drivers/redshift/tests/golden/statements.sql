@@ -11,7 +11,7 @@ SELECT COUNT(*) FROM "shop"."forecast" WHERE "id" = $1;
 SELECT COUNT(*) FROM "shop"."forecast" WHERE ("note" = $1 AND TO_VARBYTE("note", 'utf8') IN (TO_VARBYTE(CAST($2 AS VARCHAR(65535)), 'utf8')));
 
 -- comparisons
-SELECT COUNT(*) FROM "shop"."forecast" WHERE ("amount" <> CAST($1 AS DECIMAL(3,2)) AND "amount" < CAST($2 AS DECIMAL(3,2)) AND "amount" <= CAST($3 AS DECIMAL(3,2)) AND "amount" > CAST($4 AS DECIMAL(3,2)));
+SELECT COUNT(*) FROM "shop"."forecast" WHERE ("amount" <> $1 AND "amount" < $2 AND "amount" <= $3 AND "amount" > $4);
 
 -- number in a list
 SELECT COUNT(*) FROM "shop"."forecast" WHERE "id" IN ($1, $2);
