@@ -61,6 +61,19 @@ const COLUMNS: &str = "WITH RECURSIVE base(attnum, oid, modifier, required) AS (
        FROM pg_catalog.pg_enum l WHERE l.enumtypid = e.oid) el ON TRUE \
      ORDER BY a.attnum";
 
+/// Domains are followed down to their base; the outermost modifier that is set counts.
+pub(crate) const LIMITS: &str = "WITH RECURSIVE base(attname, oid, modifier) AS ( \
+       SELECT a.attname, a.atttypid, a.atttypmod FROM pg_catalog.pg_attribute a \
+       JOIN pg_catalog.pg_class c ON c.oid = a.attrelid \
+       JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+       WHERE c.relname = $2::text \
+       AND CASE WHEN $1 = '' THEN pg_catalog.pg_table_is_visible(c.oid) ELSE n.nspname = $1 END \
+       AND a.attnum > 0 AND NOT a.attisdropped \
+     UNION ALL \
+       SELECT b.attname, t.typbasetype, CASE WHEN b.modifier = -1 THEN t.typtypmod ELSE b.modifier END \
+       FROM base b JOIN pg_catalog.pg_type t ON t.oid = b.oid WHERE t.typtype = 'd') \
+     SELECT attname, oid, modifier FROM base WHERE modifier >= 0";
+
 /// Keys without conditions and expressions, the primary one first. Columns that an index only includes do not count.
 const KEYS: &str = "SELECT i.indisprimary, \
        (SELECT json_agg(a.attname ORDER BY k.n) \

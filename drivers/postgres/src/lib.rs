@@ -15,7 +15,9 @@ mod types;
 use std::sync::Arc;
 
 use quillback_family_postgres::plan::Means;
-use quillback_family_postgres::{Flavor, Server, Stream};
+use quillback_family_postgres::{
+    Changes, Flavor, Keys, Length, Params, Server, Stream, TypeNames, Values,
+};
 use quillback_plugin_api::DriverError;
 use quillback_plugin_api::batch::{Batch, BatchOutcome, RenderedStep};
 use quillback_plugin_api::catalog::{Catalog, Introspect};
@@ -44,6 +46,16 @@ const FLAVOR: Flavor = Flavor {
         use_guards: true,
         use_copy: true,
     },
+    keys: Keys::Enforced,
+    ddl: Changes::Together,
+    values: Values {
+        params: Params::Binary,
+        spelled: &[],
+        names: TypeNames::Asked,
+        length: Length::Characters,
+        limits: introspect::LIMITS,
+    },
+    explain: |_| None,
 };
 
 impl Driver for Postgres {

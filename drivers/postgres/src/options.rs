@@ -1,20 +1,21 @@
 //! The options of a connection: the form that the console shows, and the settings made of it.
 
-mod url;
-
-use std::time::Duration;
-
+use quillback_family_postgres::settings::{self, Defaults, Given, Settings, Tls};
 use quillback_plugin_api::DriverError;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use quillback_family_postgres::settings::{Host, Settings, Tls, config, encryption};
-
 /// Names of more bytes are cut short by the server without a word.
 pub(crate) const MAX_NAME_BYTES: usize = 63;
-const DEFAULT_PORT: u16 = 5432;
-const DEFAULT_CONNECTIONS: u32 = 8;
-const DEFAULT_CONNECT_TIMEOUT_MS: u32 = 10_000;
+
+const DEFAULTS: Defaults = Defaults {
+    host: Some("localhost"),
+    port: 5432,
+    database: None,
+    tls: Tls::Prefer,
+    most_name_bytes: MAX_NAME_BYTES,
+    schemes: &["postgres", "postgresql"],
+};
 
 /// The options as they are written.
 #[derive(Clone, Default, Deserialize, JsonSchema)]
@@ -75,105 +76,28 @@ pub(crate) fn schema() -> serde_json::Value {
 /// # Errors
 /// `Config`, naming the option that is wrong. The message holds no value, which may be a secret.
 pub(crate) fn read(options: serde_json::Value) -> Result<Settings, DriverError> {
-    let options: Options = serde_path_to_error::deserialize(options).map_err(|error| {
-        let path = error.path().to_string();
-        let inner = error.into_inner().to_string();
-        // Any other message repeats the value.
-        if inner.starts_with("unknown field") || inner.starts_with("unknown variant") {
-            config(&path, &inner)
-        } else {
-            config(&path, "this is not the kind of value that it takes")
-        }
-    })?;
-    options.settings()
-}
-
-impl Options {
-    fn settings(mut self) -> Result<Settings, DriverError> {
-        if let Some(address) = self.url.take() {
-            self.fill_from(url::parse(&address)?);
-        }
-        let user = required("user", self.user)?;
-        let database = self.database.filter(|name| !name.is_empty());
-        let tls = self.tls.unwrap_or_default();
-        if self.root_certificate.is_some() && !matches!(tls, Tls::VerifyCa | Tls::VerifyFull) {
-            return Err(config(
-                "root_certificate",
-                "it is only looked at with tls verify-ca or verify-full",
-            ));
-        }
-        let host = self.host.unwrap_or_else(|| "localhost".to_owned());
-        let host = if host.starts_with('/') {
-            Host::Folder(host.into())
-        } else {
-            Host::Name(required("host", Some(host))?)
-        };
-        let connections = self.max_connections.unwrap_or(DEFAULT_CONNECTIONS);
-        if !(1..=1_000).contains(&connections) {
-            return Err(config("max_connections", "give a number from 1 to 1000"));
-        }
-        let schema = self.schema.filter(|name| !name.is_empty());
-        if schema
-            .as_ref()
-            .is_some_and(|name| name.len() > MAX_NAME_BYTES)
-        {
-            return Err(config("schema", "names have at most 63 bytes"));
-        }
-        let connect_timeout = self
-            .connect_timeout_ms
-            .unwrap_or(DEFAULT_CONNECT_TIMEOUT_MS);
-        if connect_timeout == 0 {
-            return Err(config(
-                "connect_timeout_ms",
-                "give at least one millisecond",
-            ));
-        }
-        Ok(Settings {
-            host,
-            port: self.port.unwrap_or(DEFAULT_PORT),
-            database: database.unwrap_or_else(|| user.clone()),
-            user,
-            password: self.password,
-            schema,
-            tls,
-            tls_config: encryption(tls, self.root_certificate.as_deref())?,
-            application_name: self
-                .application_name
-                .unwrap_or_else(|| "quillback".to_owned()),
-            max_connections: usize::try_from(connections).unwrap_or(1),
-            connect_timeout: Duration::from_millis(connect_timeout.into()),
-            statement_timeout_ms: self.statement_timeout_ms,
-        })
-    }
-
-    /// Takes over what is not given here.
-    fn fill_from(&mut self, other: Self) {
-        fn fill<T>(own: &mut Option<T>, other: Option<T>) {
-            if own.is_none() {
-                *own = other;
-            }
-        }
-        fill(&mut self.host, other.host);
-        fill(&mut self.port, other.port);
-        fill(&mut self.database, other.database);
-        fill(&mut self.user, other.user);
-        fill(&mut self.password, other.password);
-        fill(&mut self.tls, other.tls);
-        fill(&mut self.root_certificate, other.root_certificate);
-        fill(&mut self.application_name, other.application_name);
-        fill(&mut self.connect_timeout_ms, other.connect_timeout_ms);
-    }
-}
-
-fn required(option: &str, value: Option<String>) -> Result<String, DriverError> {
-    value
-        .filter(|text| !text.is_empty())
-        .ok_or_else(|| config(option, "it is missing"))
+    let options: Options = settings::read(options)?;
+    let given = Given {
+        host: options.host,
+        port: options.port,
+        database: options.database,
+        user: options.user,
+        password: options.password,
+        schema: options.schema,
+        tls: options.tls,
+        root_certificate: options.root_certificate,
+        application_name: options.application_name,
+        max_connections: options.max_connections,
+        connect_timeout_ms: options.connect_timeout_ms,
+        statement_timeout_ms: options.statement_timeout_ms,
+    };
+    given.settings(options.url.as_deref(), &DEFAULTS)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use quillback_family_postgres::settings::Host;
     use quillback_plugin_api::Category;
     use serde_json::json;
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use quillback_plugin_api::{Category, DriverError, Ident};
+use quillback_plugin_api::{Category, DriverError, Ident, TableRef};
 
 use crate::Server;
 
@@ -44,6 +44,12 @@ pub async fn ask(server: &Server, sql: &str, params: &[&str]) -> Result<Rows, Dr
             "the server did not answer a question about its catalog within 30 seconds",
         )),
     }
+}
+
+/// Schema and name of a table, as questions take them; without a schema it is the one that the search path finds.
+pub fn place(table: &TableRef) -> [&str; 2] {
+    let schema = table.schema.as_ref().map_or("", Ident::as_str);
+    [schema, table.name.as_str()]
 }
 
 /// A row of texts.

@@ -25,7 +25,7 @@ use cancel::CancelKey;
 /// `Connect`, `Auth`, `Timeout` or `Config`, by what stands in the way.
 pub(crate) async fn open(
     settings: &Arc<Settings>,
-    flavor: &Flavor,
+    flavor: &'static Flavor,
 ) -> Result<Connection, DriverError> {
     let limit = settings.connect_timeout;
     match tokio::time::timeout(limit, open_now(settings, flavor)).await {
@@ -44,7 +44,10 @@ pub(crate) async fn open(
     }
 }
 
-async fn open_now(settings: &Arc<Settings>, flavor: &Flavor) -> Result<Connection, DriverError> {
+async fn open_now(
+    settings: &Arc<Settings>,
+    flavor: &'static Flavor,
+) -> Result<Connection, DriverError> {
     let mut wire = dial(settings).await?;
     let parameters = [
         ("user", settings.user.as_str()),
@@ -54,13 +57,13 @@ async fn open_now(settings: &Arc<Settings>, flavor: &Flavor) -> Result<Connectio
     ];
     frontend::startup_message(parameters, wire.out())
         .map_err(|_| config("user", "no option may have a NUL character"))?;
-    let backend = auth::authenticate(&mut wire, settings).await?;
+    let backend = auth::authenticate(&mut wire, settings, flavor.explain).await?;
     let key = CancelKey {
         settings: Arc::clone(settings),
         process: backend.process,
         secret: backend.secret,
     };
-    let mut connection = Connection::new(wire, key);
+    let mut connection = Connection::new(wire, key, flavor);
     set_up(&mut connection, settings, flavor).await?;
     Ok(connection)
 }

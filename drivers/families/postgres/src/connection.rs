@@ -11,6 +11,7 @@ use quillback_plugin_api::{DriverError, Value};
 
 use crate::connect::cancel::CancelKey;
 use crate::errors::{Failed, ServerError, lost, protocol};
+use crate::flavor::Flavor;
 use crate::messages::{cells, tag_count, write_bind};
 use crate::statements::{Statement, Statements};
 use crate::wire::{Frame, Wire};
@@ -24,6 +25,8 @@ pub(crate) struct Connection {
     wire: Wire,
     pub(crate) statements: Statements,
     pub(crate) cancel: CancelKey,
+    /// Whose server it is.
+    pub(crate) flavor: &'static Flavor,
     state: State,
 }
 
@@ -43,11 +46,12 @@ enum State {
 }
 
 impl Connection {
-    pub(crate) fn new(wire: Wire, cancel: CancelKey) -> Self {
+    pub(crate) fn new(wire: Wire, cancel: CancelKey, flavor: &'static Flavor) -> Self {
         Self {
             wire,
             statements: Statements::default(),
             cancel,
+            flavor,
             state: State::Idle,
         }
     }
@@ -137,6 +141,7 @@ impl Connection {
     /// # Errors
     /// The connection broke, or the server reported an error after the last statement.
     pub(crate) async fn land(&mut self) -> Result<(), Failed> {
+        let explain = self.flavor.explain;
         let mut failed = None;
         loop {
             let frame = self.frame().await?;
@@ -151,7 +156,7 @@ impl Connection {
                     return failed.map_or(Ok(()), Err);
                 }
                 b'E' => {
-                    let error = ServerError::parse(frame.body);
+                    let error = ServerError::parse(explain, frame.body);
                     if error.is_fatal() {
                         return Err(self.closed_by(error).into());
                     }
@@ -186,7 +191,12 @@ impl Connection {
         }
         let out = self.wire.out();
         let start = out.len();
-        let written = write_bind(out, statement, params, money_scale);
+        let written = write_bind(
+            out,
+            statement,
+            params,
+            (money_scale, self.flavor.values.params),
+        );
         if written.is_err() {
             out.truncate(start);
         }
@@ -242,6 +252,7 @@ impl Connection {
         &mut self,
         mut row: impl FnMut(&[u8]) -> Option<()>,
     ) -> Result<u64, Failed> {
+        let explain = self.flavor.explain;
         loop {
             let frame = self.frame().await?;
             match frame.tag {
@@ -249,7 +260,7 @@ impl Connection {
                 b'C' => return Ok(tag_count(frame.body)),
                 b'I' => return Ok(0),
                 b'E' => {
-                    let error = ServerError::parse(frame.body);
+                    let error = ServerError::parse(explain, frame.body);
                     return Err(self.failed(error));
                 }
                 // Parsed, bound, closed, described, ready to copy: all as expected.
@@ -268,12 +279,13 @@ impl Connection {
     /// # Errors
     /// As [`Connection::answer`].
     pub(crate) async fn answer_to_commit(&mut self) -> Result<(), Failed> {
+        let explain = self.flavor.explain;
         loop {
             let frame = self.frame().await?;
             match frame.tag {
                 b'C' => return Ok(()),
                 b'E' => {
-                    let error = ServerError::parse(frame.body);
+                    let error = ServerError::parse(explain, frame.body);
                     if error.is_fatal() {
                         return Err(self.closed_by(error).into());
                     }

@@ -1,4 +1,4 @@
-//! Changes tables, all of a list in one transaction.
+//! Changes tables, all of a list in one transaction where the database allows it.
 
 use postgres_protocol::IsNull;
 use postgres_protocol::message::frontend;
@@ -9,7 +9,7 @@ use quillback_plugin_api::sql::Ddl;
 use crate::Server;
 use crate::connection::Connection;
 use crate::errors::{Failed, protocol};
-use crate::flavor::Flavor;
+use crate::flavor::{Changes, Flavor};
 
 /// The statements of the changes, each with the position of its change.
 ///
@@ -35,20 +35,37 @@ pub(crate) fn render(
     Ok(statements)
 }
 
-/// Makes the changes. They travel in one flight, which is one transaction.
+/// Makes the changes: in one flight, which is one transaction, or one by one.
 ///
 /// # Errors
-/// What the server answers, at the position of the change; none of them took effect then.
+/// What the server answers, at the position of the change; it did not take effect, nor did any of them when they go
+/// together.
 pub(crate) async fn run(server: &Server, changes: &[Ddl]) -> Result<(), DriverError> {
     let statements = render(server.flavor, changes)?;
     if statements.is_empty() {
         return Ok(());
     }
     let mut lease = server.pool.get().await?;
-    let outcome = fly(&mut lease.connection, &statements).await;
+    let on = &mut lease.connection;
+    let outcome = match server.flavor.ddl {
+        Changes::Together => fly(on, &statements).await,
+        Changes::OneByOne => one_by_one(on, &statements).await,
+    };
     server.pool.put_back(lease);
     server.types.limits.clear();
+    server.types.keys.clear();
     outcome
+}
+
+/// Each statement takes effect by itself; those before the one that fails remain.
+async fn one_by_one(
+    on: &mut Connection,
+    statements: &[(usize, String)],
+) -> Result<(), DriverError> {
+    for statement in statements {
+        fly(on, std::slice::from_ref(statement)).await?;
+    }
+    Ok(())
 }
 
 async fn fly(on: &mut Connection, statements: &[(usize, String)]) -> Result<(), DriverError> {

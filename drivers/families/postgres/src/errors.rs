@@ -6,6 +6,7 @@
 use quillback_plugin_api::error::Origin;
 use quillback_plugin_api::{Category, DriverError};
 
+use crate::flavor::{Explain, Meaning, Report};
 use crate::guard;
 
 /// An error as the server sent it (<https://www.postgresql.org/docs/current/protocol-error-fields.html>).
@@ -14,6 +15,8 @@ pub(crate) struct ServerError {
     severity: String,
     code: String,
     message: String,
+    /// What the flavor makes of it.
+    meaning: Option<Meaning>,
     table: Option<String>,
     column: Option<String>,
     constraint: Option<String>,
@@ -44,9 +47,10 @@ impl From<Failed> for DriverError {
 }
 
 impl ServerError {
-    /// Reads the body of an `ErrorResponse`.
-    pub(crate) fn parse(body: &[u8]) -> Self {
+    /// Reads the body of an `ErrorResponse` of this database.
+    pub(crate) fn parse(explain: Explain, body: &[u8]) -> Self {
         let mut error = Self::default();
+        let mut detail = String::new();
         for field in body.split(|byte| *byte == 0) {
             let Some((kind, text)) = field.split_first() else {
                 continue;
@@ -57,12 +61,18 @@ impl ServerError {
                 b'S' if error.severity.is_empty() => error.severity = text,
                 b'C' => error.code = text,
                 b'M' => error.message = text,
+                b'D' => detail = text,
                 b't' => error.table = Some(text),
                 b'c' => error.column = Some(text),
                 b'n' => error.constraint = Some(text),
                 _ => {}
             }
         }
+        error.meaning = explain(&Report {
+            code: &error.code,
+            message: &error.message,
+            detail: &detail,
+        });
         error
     }
 
@@ -94,16 +104,22 @@ impl ServerError {
     /// The error in the words of the contract.
     pub(crate) fn into_driver_error(self) -> DriverError {
         let code = self.effective_code();
-        let category = category(code);
-        let message = own_words(code).map_or_else(|| self.message.clone(), str::to_owned);
+        let (category, words) = match &self.meaning {
+            Some(meaning) => (meaning.category, meaning.words),
+            None => (category(code), own_words(code)),
+        };
+        let message = words.map_or_else(|| self.message.clone(), str::to_owned);
         let mut error = DriverError::new(category, message);
         error.connection_lost = self.is_fatal();
+        let (vendor_code, column) = self.meaning.map_or((None, None), |meaning| {
+            (meaning.vendor_code, meaning.column)
+        });
         error.from_origin(Origin {
             sqlstate: Some(self.code),
-            vendor_code: None,
+            vendor_code,
             constraint: self.constraint,
             table: self.table,
-            column: self.column,
+            column: self.column.or(column),
         })
     }
 }
@@ -211,7 +227,7 @@ mod tests {
             "SERROR\0VERROR\0C{code}\0M{message}\0DKey (mail)=(a@b.c) exists.\0HTry x.\0\
              sshop\0tcustomer\0cmail\0ncustomer_mail_key\0\0"
         );
-        ServerError::parse(body.as_bytes()).into_driver_error()
+        ServerError::parse(|_| None, body.as_bytes()).into_driver_error()
     }
 
     #[test]
@@ -282,7 +298,7 @@ mod tests {
 
     #[test]
     fn a_fatal_error_ends_the_connection() {
-        let error = ServerError::parse(b"SFATAL\0VFATAL\0C57P01\0Mterminating\0\0");
+        let error = ServerError::parse(|_| None, b"SFATAL\0VFATAL\0C57P01\0Mterminating\0\0");
         assert!(error.into_driver_error().connection_lost);
     }
 }

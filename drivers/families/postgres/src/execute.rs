@@ -7,6 +7,7 @@ use crate::Server;
 use crate::deadline::Deadline;
 use crate::errors::Failed;
 use crate::flight::Failure;
+use crate::keys;
 use crate::plan::{Ending, Means, Plan};
 use crate::pool::Lease;
 use crate::types::lookup::Types;
@@ -23,8 +24,9 @@ pub(crate) async fn apply(server: &Server, batch: &Batch) -> Result<BatchOutcome
         may_be_lost: batch.is_read_only(),
     };
     let mut kept = None;
+    let keys = deadline.limit(keys::of(server, batch)).await?;
     loop {
-        let plan = Plan::of(batch, server.flavor, attempt.means)?;
+        let plan = Plan::with_keys(batch, server.flavor, attempt.means, &keys)?;
         let mut lease = match kept.take() {
             Some(lease) => lease,
             None => deadline.limit(server.pool.get()).await?,
@@ -88,7 +90,7 @@ impl Attempt {
         if outdated && self.may_be_stale && older {
             self.may_be_stale = false;
             let written = statements.iter().filter_map(|(_, text)| text.written);
-            written.for_each(|written| types.limits.forget(&written.table));
+            written.for_each(|written| types.limits.forget(written.table));
             return lease.connection.forget(sqls()).is_ok();
         }
         if plan.has_copy() && matches!(code, "0A000" | "42809") {

@@ -10,7 +10,8 @@ use quillback_plugin_api::{Category, DriverError, RowBuffer, RowSet};
 use crate::connection::Connection;
 use crate::errors::{Failed, protocol};
 use crate::guard::Shape;
-use crate::plan::{COMMIT, Ending, Part, Plan};
+use crate::keys;
+use crate::plan::{COMMIT, Ending, Part, Plan, Role};
 use crate::statements::{self, Statement};
 use crate::types::lookup::Types;
 
@@ -221,12 +222,31 @@ async fn answers(
                 step: Some(part.step),
                 failed,
             })?;
+        match part.role {
+            Role::Own => {}
+            Role::Lock => continue,
+            Role::Unique if is_zero(&answer) => continue,
+            Role::Unique => {
+                return Err(Failure {
+                    step: Some(part.step),
+                    failed: keys::duplicate().into(),
+                });
+            }
+        }
         let verdict = tally.record(part.step, part.last, &part.action, answer);
         if verdict == Verdict::Refuse {
             return Ok(verdict);
         }
     }
     Ok(Verdict::GoOn)
+}
+
+/// Whether a count found nothing.
+fn is_zero(answer: &Answer) -> bool {
+    let Answer::Rows(rows) = answer else {
+        return false;
+    };
+    rows.rows.first().and_then(|cell| cell.to_owned().as_i64()) == Some(0)
 }
 
 async fn answer(

@@ -16,6 +16,7 @@ mod execute;
 mod flavor;
 mod flight;
 mod guard;
+mod keys;
 mod messages;
 pub mod names;
 pub mod plan;
@@ -27,6 +28,9 @@ mod stream;
 pub mod types;
 mod wire;
 
-pub use flavor::{Flavor, MAX_PARAMS, Printer};
+pub use flavor::{
+    Changes, Explain, Flavor, Keys, Length, MAX_PARAMS, Meaning, Params, Printer, Report,
+    TypeNames, Values,
+};
 pub use server::Server;
 pub use stream::Stream;

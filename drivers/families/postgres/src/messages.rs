@@ -6,6 +6,7 @@ use postgres_protocol::message::frontend;
 use quillback_plugin_api::{Category, DriverError, Value};
 
 use crate::errors::protocol;
+use crate::flavor::Params;
 use crate::statements::Statement;
 use crate::types::decode::Malformed;
 use crate::types::{fit, put};
@@ -15,7 +16,7 @@ pub(crate) fn write_bind(
     out: &mut BytesMut,
     statement: &Statement,
     params: &[Value],
-    money_scale: u8,
+    (money_scale, form): (u8, Params),
 ) -> Result<(), DriverError> {
     let count = u16::try_from(params.len()).map_err(|_| protocol("too many parameters"))?;
     let start = out.len();
@@ -29,7 +30,11 @@ pub(crate) fn write_bind(
     out.put_bytes(0, params.len() * 2);
     out.put_u16(count);
     for (position, (value, slot)) in params.iter().zip(&statement.params).enumerate() {
-        let format = put::field(&fit::fit(value, *slot, money_scale)?, out)?;
+        let fitted = fit::fit(value, *slot, money_scale)?;
+        let format = match form {
+            Params::Binary => put::field(&fitted, out)?,
+            Params::Text => put::spelled(&fitted, out)?,
+        };
         let at = formats + position * 2;
         if let Some(place) = out.get_mut(at..at + 2) {
             place.copy_from_slice(&format.code().to_be_bytes());

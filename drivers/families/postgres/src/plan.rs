@@ -3,12 +3,13 @@
 use quillback_plugin_api::batch::{Batch, Expect, Isolation, Step};
 use quillback_plugin_api::dialect::Dialect;
 use quillback_plugin_api::run::{self, Action, Limits};
-use quillback_plugin_api::sql::{SqlWriter, Statement};
+use quillback_plugin_api::sql::Statement;
 use quillback_plugin_api::{DriverError, Value};
 
 use crate::bulk::{BULK_FROM, Copy};
 use crate::flavor::Flavor;
 use crate::guard::{self, Shape};
+use crate::keys::{self, KeysOfBatch};
 use crate::statements::Text;
 use crate::types::limits::Written;
 
@@ -35,6 +36,7 @@ pub enum Ending {
 #[derive(Debug)]
 pub(crate) struct Part<'b> {
     pub(crate) step: usize,
+    pub(crate) role: Role,
     /// Whether it is the last statement of its step.
     pub(crate) last: bool,
     pub(crate) action: Action<'b>,
@@ -45,6 +47,17 @@ pub(crate) struct Part<'b> {
     pub(crate) copy: Option<Copy>,
     /// Where its values go.
     written: Option<Written<'b>>,
+}
+
+/// What a statement of a plan is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// It is one of its step's own.
+    Own,
+    /// It keeps others from adding rows meanwhile.
+    Lock,
+    /// It counts rows that would have the same key as another; there must be none.
+    Unique,
 }
 
 /// A batch ready to travel.
@@ -60,6 +73,22 @@ pub struct Plan<'b> {
 
 /// Ends a transaction that [`Plan::begin`] began.
 pub(crate) const COMMIT: &str = "COMMIT";
+
+impl<'b> Part<'b> {
+    /// A statement that the step did not ask for.
+    fn extra(step: usize, role: Role, action: Action<'b>) -> Self {
+        Self {
+            step,
+            role,
+            last: false,
+            action,
+            shape: Shape::Plain,
+            guarded: None,
+            copy: None,
+            written: None,
+        }
+    }
+}
 
 impl Part<'_> {
     /// The text to prepare.
@@ -99,9 +128,27 @@ impl<'b> Plan<'b> {
     /// # Errors
     /// What cannot be expressed, and names that are too long.
     pub fn of(batch: &'b Batch, flavor: &Flavor, means: Means) -> Result<Self, DriverError> {
+        Self::with_keys(batch, flavor, means, &KeysOfBatch::new())
+    }
+
+    /// Plans a batch with the checks of keys that the server does not enforce.
+    ///
+    /// # Errors
+    /// As [`Plan::of`], and `Unique` when two rows to be added have the same key.
+    pub(crate) fn with_keys(
+        batch: &'b Batch,
+        flavor: &Flavor,
+        means: Means,
+        keys: &KeysOfBatch,
+    ) -> Result<Self, DriverError> {
+        let capabilities = (flavor.capabilities)();
+        if batch.isolation == Isolation::Serializable && !capabilities.serializable {
+            let message = "this database does not promise that transactions are serializable";
+            return Err(DriverError::unsupported(message));
+        }
         let printer = (flavor.printer)();
         let dialect: &dyn Dialect = &*printer;
-        let mut limits = Limits::of(&(flavor.capabilities)());
+        let mut limits = Limits::of(&capabilities);
         if means.use_copy {
             limits.bulk_from = BULK_FROM;
         }
@@ -109,24 +156,30 @@ impl<'b> Plan<'b> {
             .names()
             .checked(run::plan(batch, dialect, limits)?)?;
         let mut parts = Vec::with_capacity(planned.len());
+        if let Some((step, lock)) = keys::lock(batch, keys, dialect) {
+            parts.push(Part::extra(step, Role::Lock, Action::Execute(lock)));
+        }
         let mut planned = planned.into_iter().peekable();
+        let mut current = None;
         while let Some(run::Planned { step, action }) = planned.next() {
             let copy = match &action {
                 Action::Bulk(insert) => Some(Copy::of(insert, dialect)?),
                 _ => None,
             };
+            if current.replace(step) != Some(step) {
+                parts.extend(checks(When::Before, batch, step, (keys, dialect))?);
+            }
             parts.push(Part {
                 step,
+                role: Role::Own,
                 last: planned.peek().is_none_or(|next| next.step != step),
                 action,
                 shape: Shape::Plain,
                 guarded: None,
                 copy,
-                written: batch
-                    .steps
-                    .get(step)
-                    .and_then(|step| written(step, dialect)),
+                written: batch.steps.get(step).and_then(written),
             });
+            parts.extend(checks(When::After, batch, step, (keys, dialect))?);
         }
         printer.names().checked(())?;
         let writes = !batch.is_read_only();
@@ -181,8 +234,39 @@ impl<'b> Plan<'b> {
     }
 }
 
+/// The looks for keys before the statements of a step, or after them.
+fn checks<'b>(
+    when: When,
+    batch: &Batch,
+    step: usize,
+    (keys, dialect): (&KeysOfBatch, &dyn Dialect),
+) -> Result<Vec<Part<'b>>, DriverError> {
+    let Some(Step::Write { statement, .. }) = batch.steps.get(step) else {
+        return Ok(Vec::new());
+    };
+    let checks = match (when, statement) {
+        (When::Before, Statement::Insert(insert)) => keys::before_insert(insert, keys, dialect),
+        (When::After, Statement::Update(update)) => {
+            keys::after_update(update, keys, dialect).map_err(DriverError::from)
+        }
+        _ => return Ok(Vec::new()),
+    };
+    let checks = checks.map_err(|error| error.at_step(step))?;
+    let parts = checks
+        .into_iter()
+        .map(|check| Part::extra(step, Role::Unique, Action::Count(check)));
+    Ok(parts.collect())
+}
+
+/// When keys are looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum When {
+    Before,
+    After,
+}
+
 /// The columns that a step writes; what a delete or a read compares with may be rounded.
-fn written<'b>(step: &'b Step, dialect: &dyn Dialect) -> Option<Written<'b>> {
+fn written(step: &Step) -> Option<Written<'_>> {
     let Step::Write { statement, .. } = step else {
         return None;
     };
@@ -194,10 +278,8 @@ fn written<'b>(step: &'b Step, dialect: &dyn Dialect) -> Option<Written<'b>> {
         }
         Statement::Delete(_) => return None,
     };
-    let mut w = SqlWriter::new(dialect);
-    w.table(table);
     Some(Written {
-        table: w.finish().sql,
+        table,
         columns,
         repeats,
     })

@@ -33,7 +33,7 @@ impl Server {
             flavor,
             database: settings.database.clone(),
             pool: Pool::new(settings, flavor),
-            types: Types::default(),
+            types: Types::new(flavor),
         };
         let first = server.pool.get().await?;
         server.pool.put_back(first);
@@ -61,10 +61,10 @@ impl Server {
         stream::open(self, select).await
     }
 
-    /// Makes changes of tables, all in one transaction.
+    /// Makes changes of tables, in one transaction where the database allows it.
     ///
     /// # Errors
-    /// What the server answers, at the position of the change; none of them took effect then.
+    /// What the server answers, at the position of the change; see [`crate::Changes`] for what became of the others.
     pub async fn define(&self, changes: &[Ddl]) -> Result<(), DriverError> {
         define::run(self, changes).await
     }

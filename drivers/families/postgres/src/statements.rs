@@ -9,6 +9,7 @@ use quillback_plugin_api::{Column, RowBuffer};
 
 use crate::connection::Connection;
 use crate::errors::{Failed, ServerError, protocol};
+use crate::flavor::Params;
 use crate::messages::{cell, headings, param_types};
 use crate::types::decode::Decode;
 use crate::types::fit::Slot;
@@ -246,6 +247,7 @@ impl Connection {
         &mut self,
         described: &mut [Described],
     ) -> Result<(), (usize, Failed)> {
+        let explain = self.flavor.explain;
         for (read, description) in described.iter_mut().enumerate() {
             loop {
                 let frame = self.frame().await.map_err(|error| (read, error.into()))?;
@@ -260,7 +262,7 @@ impl Connection {
                         break;
                     }
                     b'E' => {
-                        let error = ServerError::parse(frame.body);
+                        let error = ServerError::parse(explain, frame.body);
                         return Err((read, Failed::Server(Box::new(error))));
                     }
                     _ => None,
@@ -292,8 +294,10 @@ impl Connection {
             .chain(unknown.map(|ty| (*ty, -1)))
             .collect();
         types.learn(self, &all).await?;
+        let bytes_as_hex = self.flavor.values.params == Params::Text;
         let slot = |ty: &u32| Slot {
             separator: types.separator(*ty),
+            bytes_as_hex,
             ..Slot::of(*ty)
         };
         let mut params: Vec<_> = description.params.iter().map(slot).collect();

@@ -87,6 +87,7 @@ async fn start(
     server: &Server,
 ) -> Result<Arc<Statement>, Failed> {
     let connection = &mut lease.connection;
+    let explain = connection.flavor.explain;
     let prepared = prepared.into_iter().next();
     let prepared = prepared.ok_or_else(|| protocol("a select that was not prepared"))?;
     connection.bind(&prepared, params, server.types.money_scale())?;
@@ -97,7 +98,7 @@ async fn start(
             b'2' => return Ok(prepared),
             b'3' => {}
             b'E' => {
-                let error = ServerError::parse(frame.body);
+                let error = ServerError::parse(explain, frame.body);
                 connection.land().await?;
                 return Err(Failed::Server(Box::new(error)));
             }
@@ -115,6 +116,7 @@ impl RowStream for Stream {
         let Some(lease) = &mut self.lease else {
             return Ok(false);
         };
+        let explain = lease.connection.flavor.explain;
         loop {
             if out.len() >= ROWS || out.bytes().len() >= BYTES {
                 return Ok(true);
@@ -128,7 +130,7 @@ impl RowStream for Stream {
                 }
                 b'C' => break,
                 b'E' => {
-                    let error = ServerError::parse(frame.body).into_driver_error();
+                    let error = ServerError::parse(explain, frame.body).into_driver_error();
                     self.give_back().await?;
                     return Err(error);
                 }

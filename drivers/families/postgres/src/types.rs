@@ -9,8 +9,11 @@ pub(crate) mod lookup;
 pub(crate) mod numeric;
 pub(crate) mod oid;
 pub(crate) mod put;
+pub(crate) mod spelled;
 
 use quillback_plugin_api::types::LogicalType;
+
+pub use spelled::Spelled;
 
 /// Most digits of the fraction of a second.
 const MAX_FRACTION: u8 = 6;

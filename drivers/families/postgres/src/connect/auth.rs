@@ -7,6 +7,7 @@ use postgres_protocol::message::frontend;
 use quillback_plugin_api::{Category, DriverError};
 
 use crate::errors::{ServerError, lost, protocol};
+use crate::flavor::Explain;
 use crate::settings::Settings;
 use crate::wire::Wire;
 
@@ -24,6 +25,7 @@ pub(crate) struct Backend {
 pub(crate) async fn authenticate(
     wire: &mut Wire,
     settings: &Settings,
+    explain: Explain,
 ) -> Result<Backend, DriverError> {
     let mut backend = Backend::default();
     let mut scram = None;
@@ -41,7 +43,7 @@ pub(crate) async fn authenticate(
                 }
             }
             b'Z' => return Ok(backend),
-            b'E' => return Err(ServerError::parse(frame.body).into_driver_error()),
+            b'E' => return Err(ServerError::parse(explain, frame.body).into_driver_error()),
             _ => return Err(protocol("an answer to the password")),
         }
     }

@@ -18,7 +18,7 @@ use crate::settings::{Tls, config};
 ///
 /// # Errors
 /// `Config` when the root certificate cannot be read, or the machine has none.
-pub fn client_config(
+pub(crate) fn client_config(
     tls: Tls,
     root_certificate: Option<&str>,
 ) -> Result<Option<Arc<ClientConfig>>, DriverError> {

@@ -4,7 +4,7 @@ use quillback_plugin_api::civil::{Date, Interval, Timestamp};
 use quillback_plugin_api::{RowBuffer, Value, ValueRef};
 
 use super::fit::{EPOCH_DAYS, EPOCH_SECONDS};
-use super::{array, numeric, oid};
+use super::{Spelled, array, numeric, oid};
 
 /// A date, time stamp or interval that is infinite.
 pub(crate) const SPECIAL_INFINITY: u8 = 1;
@@ -38,6 +38,8 @@ pub(crate) enum Decode {
     Interval,
     List(Box<Decode>),
     Struct(Vec<Decode>),
+    /// Asked for as text, which is read so.
+    Spelled(Spelled),
     /// Asked for as text, because the binary form is not known here.
     AsText,
     /// An array of such, with the character between its elements.
@@ -85,7 +87,7 @@ impl Decode {
 
     /// Whether the binary form is asked for.
     pub(crate) fn is_binary(&self) -> bool {
-        !matches!(self, Self::AsText | Self::AsTextList(_))
+        !matches!(self, Self::AsText | Self::AsTextList(_) | Self::Spelled(_))
     }
 
     /// Appends one value to the rows.
@@ -103,7 +105,7 @@ impl Decode {
             return Ok(());
         };
         match self {
-            Self::List(_) | Self::Struct(_) | Self::AsTextList(_) => {
+            Self::List(_) | Self::Struct(_) | Self::AsTextList(_) | Self::Spelled(_) => {
                 out.push_value(&self.value(bytes)?);
             }
             leaf => {
@@ -120,6 +122,7 @@ impl Decode {
             Self::List(element) => array::list(bytes, element),
             Self::Struct(fields) => array::record(bytes, fields),
             Self::AsTextList(separator) => array::text_list(bytes, *separator),
+            Self::Spelled(how) => how.value(bytes),
             leaf => {
                 let mut scratch = String::new();
                 let value = leaf.leaf(bytes, &mut scratch).ok_or(Malformed)?;
@@ -160,7 +163,9 @@ impl Decode {
             Self::Timestamp => moment(i64::from_be_bytes(fixed(bytes)?), ValueRef::Timestamp)?,
             Self::TimestampTz => moment(i64::from_be_bytes(fixed(bytes)?), ValueRef::Instant)?,
             Self::Interval => interval(bytes)?,
-            Self::List(_) | Self::Struct(_) | Self::AsTextList(_) => return None,
+            Self::List(_) | Self::Struct(_) | Self::AsTextList(_) | Self::Spelled(_) => {
+                return None;
+            }
         })
     }
 }

@@ -127,6 +127,8 @@ pub(crate) struct Slot {
     pub(crate) ty: u32,
     /// What stands between the elements of an array of this type.
     pub(crate) separator: char,
+    /// Whether bytes for a text go as hexadecimal digits.
+    pub(crate) bytes_as_hex: bool,
     /// What the column behind it keeps.
     pub(crate) limit: Limit,
 }
@@ -137,6 +139,7 @@ impl Slot {
         Self {
             ty,
             separator: ',',
+            bytes_as_hex: false,
             limit: Limit::None,
         }
     }
@@ -146,6 +149,7 @@ impl Slot {
 pub(crate) fn fit(value: &Value, slot: Slot, money_scale: u8) -> Result<Form<'_>, Unfit> {
     let form = match value {
         Value::List(_) => Form::Literal(literal::of(value, slot.separator)?),
+        Value::Bytes(bytes) if slot.bytes_as_hex => Form::Literal(literal::digits(bytes).into()),
         _ => fit_type(value, slot.ty, money_scale)?,
     };
     slot.limit.check(&form)?;

@@ -7,11 +7,12 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use quillback_plugin_api::value::is_decimal;
-use quillback_plugin_api::{DriverError, Ident};
+use quillback_plugin_api::{DriverError, Ident, TableRef};
 
 use super::fit::{Form, Slot, Unfit};
 use super::{numeric_digits, oid};
 use crate::connection::Connection;
+use crate::flavor::{Length, Values};
 
 /// The limit of one column.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,13 +25,15 @@ pub(crate) enum Limit {
     Fraction(u32),
     /// Characters.
     Length(usize),
+    /// Bytes.
+    Bytes(usize),
 }
 
 /// The table that a statement writes, and the columns that its parameters go to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Written<'b> {
-    /// The table with its schema, quoted.
-    pub(crate) table: String,
+    /// The table.
+    pub(crate) table: &'b TableRef,
     /// Columns of the first parameters.
     pub(crate) columns: Vec<&'b Ident>,
     /// Whether the columns start over after the last one, as the rows of an insert do.
@@ -38,8 +41,11 @@ pub(crate) struct Written<'b> {
 }
 
 /// The limits of tables that were written to, for all connections of an instance.
-#[derive(Debug, Default)]
-pub(crate) struct Limits(Mutex<HashMap<String, Known>>);
+#[derive(Debug)]
+pub(crate) struct Limits {
+    values: Values,
+    tables: Mutex<HashMap<TableRef, Known>>,
+}
 
 /// The limits of a table's columns, and when they were looked up.
 #[derive(Clone, Debug)]
@@ -51,22 +57,19 @@ struct Known {
 /// How long the limits of a table are taken to be what they were.
 const MAX_AGE: Duration = Duration::from_mins(1);
 
-/// Domains are followed down to their base; the outermost modifier that is set counts.
-const COLUMNS: &str = "WITH RECURSIVE base(attname, oid, modifier) AS ( \
-       SELECT a.attname, a.atttypid, a.atttypmod FROM pg_catalog.pg_attribute a \
-       WHERE a.attrelid = to_regclass($1) AND a.attnum > 0 AND NOT a.attisdropped \
-     UNION ALL \
-       SELECT b.attname, t.typbasetype, CASE WHEN b.modifier = -1 THEN t.typtypmod ELSE b.modifier END \
-       FROM base b JOIN pg_catalog.pg_type t ON t.oid = b.oid WHERE t.typtype = 'd') \
-     SELECT attname, oid, modifier FROM base WHERE modifier >= 0";
-
 impl Limit {
-    fn of(ty: u32, modifier: i32) -> Self {
+    fn of(ty: u32, modifier: i32, length: Length) -> Self {
         match ty {
             oid::NUMERIC => {
                 numeric_digits(modifier).map_or(Self::None, |(_, scale)| Self::Scale(scale))
             }
-            oid::VARCHAR => usize::try_from(modifier - 4).map_or(Self::None, Self::Length),
+            oid::VARCHAR => usize::try_from(modifier - 4).map_or(
+                Self::None,
+                match length {
+                    Length::Characters => Self::Length,
+                    Length::Bytes => Self::Bytes,
+                },
+            ),
             oid::TIME | oid::TIMETZ | oid::TIMESTAMP | oid::TIMESTAMPTZ => {
                 u32::try_from(modifier).map_or(Self::None, Self::Fraction)
             }
@@ -97,6 +100,7 @@ impl Limit {
                 let rest = end.and_then(|end| text.get(end..)).unwrap_or_default();
                 rest.is_empty() || !rest.bytes().all(|byte| byte == b' ')
             }
+            (Self::Bytes(most), Form::Text(text) | Form::Literal(text)) => text.len() <= most,
             _ => true,
         };
         if kept {
@@ -125,6 +129,14 @@ fn digits_of(whole: &str) -> &str {
 }
 
 impl Limits {
+    /// Nothing is known yet.
+    pub(crate) fn new(values: Values) -> Self {
+        Self {
+            values,
+            tables: Mutex::default(),
+        }
+    }
+
     /// Fills in the limits of a statement's parameters, looked up once for each table.
     ///
     /// # Errors
@@ -138,9 +150,9 @@ impl Limits {
         if params.iter().all(|slot| is_unlimited(slot.ty)) {
             return Ok(());
         }
-        let table = match self.known(&written.table) {
+        let table = match self.known(written.table) {
             Some(table) => table,
-            None => self.learn(on, &written.table).await?,
+            None => self.learn(on, written.table).await?,
         };
         let width = written.columns.len().max(1);
         for (position, slot) in params.iter_mut().enumerate() {
@@ -156,45 +168,48 @@ impl Limits {
         Ok(())
     }
 
-    fn known(&self, table: &str) -> Option<Arc<HashMap<String, Limit>>> {
-        let known = self.0.lock().ok()?.get(table).cloned()?;
+    fn known(&self, table: &TableRef) -> Option<Arc<HashMap<String, Limit>>> {
+        let known = self.tables.lock().ok()?.get(table).cloned()?;
         (known.since.elapsed() <= MAX_AGE).then_some(known.columns)
     }
 
     async fn learn(
         &self,
         on: &mut Connection,
-        table: &str,
+        table: &TableRef,
     ) -> Result<Arc<HashMap<String, Limit>>, DriverError> {
-        let rows = on.ask(COLUMNS, &[table]).await?;
+        let rows = on
+            .ask(self.values.limits, &crate::catalog::place(table))
+            .await?;
+        let length = self.values.length;
         let limits = rows.into_iter().filter_map(|row| {
             let [Some(column), Some(ty), Some(modifier)] = <[_; 3]>::try_from(row).ok()? else {
                 return None;
             };
-            let limit = Limit::of(ty.parse().ok()?, modifier.parse().ok()?);
+            let limit = Limit::of(ty.parse().ok()?, modifier.parse().ok()?, length);
             Some((column, limit))
         });
         let limits: Arc<HashMap<_, _>> = Arc::new(limits.collect());
-        if let Ok(mut known) = self.0.lock() {
+        if let Ok(mut known) = self.tables.lock() {
             let entry = Known {
                 columns: Arc::clone(&limits),
                 since: Instant::now(),
             };
-            known.insert(table.to_owned(), entry);
+            known.insert(table.clone(), entry);
         }
         Ok(limits)
     }
 
     /// Forgets all tables.
     pub(crate) fn clear(&self) {
-        if let Ok(mut known) = self.0.lock() {
+        if let Ok(mut known) = self.tables.lock() {
             known.clear();
         }
     }
 
     /// Forgets a table that may have been changed.
-    pub(crate) fn forget(&self, table: &str) {
-        if let Ok(mut known) = self.0.lock() {
+    pub(crate) fn forget(&self, table: &TableRef) {
+        if let Ok(mut known) = self.tables.lock() {
             known.remove(table);
         }
     }

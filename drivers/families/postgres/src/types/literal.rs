@@ -138,8 +138,12 @@ fn put_quoted(text: &str, out: &mut String) {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    let mut out = String::with_capacity(2 + bytes.len() * 2);
-    out.push_str("\\x");
+    format!("\\x{}", digits(bytes))
+}
+
+/// Bytes as pairs of hexadecimal digits.
+pub(super) fn digits(bytes: &[u8]) -> String {
+    let mut out = String::with_capacity(bytes.len() * 2);
     for byte in bytes {
         // Writing to a string cannot fail.
         let _ = write!(out, "{byte:02x}");

@@ -10,15 +10,20 @@ use super::decode::Decode;
 use super::limits::Limits;
 use super::oid;
 use crate::connection::Connection;
+use crate::flavor::{Flavor, TypeNames, Values};
+use crate::keys::DeclaredKeys;
 
 /// What has been looked up, for all connections of an instance. Numbers of types are never given twice.
 #[derive(Debug)]
 pub(crate) struct Types {
+    values: Values,
     decodes: Mutex<HashMap<u32, Decode>>,
     names: Mutex<HashMap<(u32, i32), String>>,
     money_scale: AtomicU8,
     /// What columns keep of the values written to them.
     pub(crate) limits: Limits,
+    /// The keys of tables whose server enforces none.
+    pub(crate) keys: DeclaredKeys,
 }
 
 const UNKNOWN_SCALE: u8 = u8::MAX;
@@ -46,18 +51,19 @@ struct Kind {
     fields: Vec<u32>,
 }
 
-impl Default for Types {
-    fn default() -> Self {
+impl Types {
+    /// Nothing is known yet but what the flavor says.
+    pub(crate) fn new(flavor: &Flavor) -> Self {
         Self {
+            values: flavor.values,
             decodes: Mutex::default(),
             names: Mutex::default(),
             money_scale: AtomicU8::new(UNKNOWN_SCALE),
-            limits: Limits::default(),
+            limits: Limits::new(flavor.values),
+            keys: DeclaredKeys::default(),
         }
     }
-}
 
-impl Types {
     /// Digits of type `money` after the point; two until it was looked up.
     pub(crate) fn money_scale(&self) -> u8 {
         match self.money_scale.load(Ordering::Relaxed) {
@@ -82,6 +88,9 @@ impl Types {
 
     /// How values of a type are read; `None` until it was looked up.
     pub(crate) fn decode(&self, ty: u32) -> Option<Decode> {
+        if let Some((_, how)) = self.values.spelled.iter().find(|(own, _)| *own == ty) {
+            return Some(Decode::Spelled(*how));
+        }
         if ty == oid::MONEY {
             return match self.money_scale.load(Ordering::Relaxed) {
                 UNKNOWN_SCALE => None,
@@ -113,6 +122,13 @@ impl Types {
         on: &mut Connection,
         types: &[(u32, i32)],
     ) -> Result<(), DriverError> {
+        if let TypeNames::Known(name) = self.values.names {
+            if let Ok(mut names) = self.names.lock() {
+                let new = types.iter().map(|ty| (*ty, name(ty.0, ty.1)));
+                names.extend(new);
+            }
+            return Ok(());
+        }
         let unnamed: Vec<_> = types
             .iter()
             .filter(|ty| self.name(**ty).is_none())

@@ -43,6 +43,17 @@ pub(crate) fn field(form: &Form<'_>, out: &mut BytesMut) -> Result<Format, Drive
     Ok(format)
 }
 
+/// Appends the length and the text of a value.
+///
+/// # Errors
+/// `InvalidData` when a value has more bytes than a message.
+pub(crate) fn spelled(form: &Form<'_>, out: &mut BytesMut) -> Result<Format, DriverError> {
+    match form {
+        Form::Null => field(form, out),
+        other => field(&Form::Literal(literal::of_form(other)), out),
+    }
+}
+
 fn body(form: &Form<'_>, out: &mut BytesMut) -> Result<Format, DriverError> {
     match form {
         Form::Null => {}

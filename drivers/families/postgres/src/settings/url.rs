@@ -3,31 +3,32 @@
 
 use quillback_plugin_api::DriverError;
 
-use super::{Options, Tls, config};
+use super::{Given, Tls, config};
 
 fn wrong(what: &str) -> DriverError {
     config("url", what)
 }
 
-/// The options that an address holds.
+/// The options that an address with one of these schemes holds.
 ///
 /// # Errors
 /// `Config`, without repeating the address, which may hold a password.
-pub(super) fn parse(url: &str) -> Result<Options, DriverError> {
-    let rest = url
-        .strip_prefix("postgres://")
-        .or_else(|| url.strip_prefix("postgresql://"))
-        .ok_or_else(|| wrong("it starts with postgres://"))?;
+pub(super) fn parse(url: &str, schemes: &[&str]) -> Result<Given, DriverError> {
+    let (scheme, rest) = url.split_once("://").unwrap_or_default();
+    if !schemes.contains(&scheme) {
+        let wanted = schemes.first().copied().unwrap_or_default();
+        return Err(wrong(&format!("it starts with {wanted}://")));
+    }
     let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
     let (authority, database) = rest.split_once('/').unwrap_or((rest, ""));
     let (account, server) = authority.rsplit_once('@').unwrap_or(("", authority));
     let (user, password) = account.split_once(':').unwrap_or((account, ""));
 
-    let mut options = Options {
+    let mut options = Given {
         user: given(user)?,
         password: given(password)?,
         database: given(database)?,
-        ..Options::default()
+        ..Given::default()
     };
     let (host, port) = split_port(server)?;
     options.host = given(host)?;
@@ -39,7 +40,7 @@ pub(super) fn parse(url: &str) -> Result<Options, DriverError> {
     Ok(options)
 }
 
-fn set(options: &mut Options, name: &str, value: String) -> Result<(), DriverError> {
+fn set(options: &mut Given, name: &str, value: String) -> Result<(), DriverError> {
     match name {
         "host" => options.host = Some(value),
         "user" => options.user = Some(value),
@@ -122,7 +123,12 @@ fn decode(text: &str) -> Result<String, DriverError> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::Given;
+    use quillback_plugin_api::DriverError;
+
+    fn parse(url: &str) -> Result<Given, DriverError> {
+        super::parse(url, &["postgres", "postgresql"])
+    }
 
     #[test]
     fn every_part_may_be_left_out() {

@@ -1,0 +1,270 @@
+//! Keys that the server does not enforce: the driver looks before it writes, with the table locked.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use quillback_plugin_api::batch::{Batch, Step};
+use quillback_plugin_api::dialect::{self, Dialect};
+use quillback_plugin_api::sql::{
+    Compare, Expr, Insert, RenderError, Rendered, Select, SetTo, SqlWriter, Statement, Update,
+};
+use quillback_plugin_api::{Category, DriverError, Ident, TableRef, Value, ValueRef};
+
+use crate::Server;
+use crate::catalog::{ask, place};
+use crate::flavor::Keys;
+
+/// How long the keys of a table are taken to be what they were.
+const MAX_AGE: Duration = Duration::from_mins(1);
+
+/// Rows whose keys are looked for with one statement.
+const ROWS: usize = 250;
+
+/// The keys of one table, each a list of columns.
+type KeysOfTable = Arc<Vec<Vec<Ident>>>;
+
+/// The keys of the tables that a batch writes to; empty where the server enforces keys.
+pub(crate) type KeysOfBatch = HashMap<TableRef, KeysOfTable>;
+
+/// The keys of tables that were written to, for all connections of an instance.
+#[derive(Debug, Default)]
+pub(crate) struct DeclaredKeys(Mutex<HashMap<TableRef, (KeysOfTable, Instant)>>);
+
+impl DeclaredKeys {
+    /// Forgets all tables.
+    pub(crate) fn clear(&self) {
+        if let Ok(mut known) = self.0.lock() {
+            known.clear();
+        }
+    }
+
+    fn known(&self, table: &TableRef) -> Option<KeysOfTable> {
+        let (keys, since) = self.0.lock().ok()?.get(table).cloned()?;
+        (since.elapsed() <= MAX_AGE).then_some(keys)
+    }
+}
+
+/// The keys that the driver must see to in a batch; asks for those that are not known.
+///
+/// # Errors
+/// What asking the server answers.
+pub(crate) async fn of(server: &Server, batch: &Batch) -> Result<KeysOfBatch, DriverError> {
+    let mut keys = KeysOfBatch::new();
+    let Keys::Checked { question, read } = server.flavor.keys else {
+        return Ok(keys);
+    };
+    for table in batch.steps.iter().filter_map(written) {
+        if keys.contains_key(table) {
+            continue;
+        }
+        let of_table = if let Some(known) = server.types.keys.known(table) {
+            known
+        } else {
+            let found = Arc::new(read(&ask(server, question, &place(table)).await?)?);
+            if let Ok(mut known) = server.types.keys.0.lock() {
+                known.insert(table.clone(), (Arc::clone(&found), Instant::now()));
+            }
+            found
+        };
+        keys.insert(table.clone(), of_table);
+    }
+    Ok(keys)
+}
+
+fn written(step: &Step) -> Option<&TableRef> {
+    match step {
+        Step::Write {
+            statement: Statement::Insert(insert),
+            ..
+        } => Some(&insert.table),
+        Step::Write {
+            statement: Statement::Update(update),
+            ..
+        } => Some(&update.table),
+        _ => None,
+    }
+}
+
+/// The statement that locks every table whose keys are looked at, in an order that all batches share, and the first step
+/// that needs it. Whoever comes second waits, and then sees what the first has done.
+pub(crate) fn lock(
+    batch: &Batch,
+    keys: &KeysOfBatch,
+    dialect: &dyn Dialect,
+) -> Option<(usize, Rendered)> {
+    let checked = |step| checked_table(step, keys);
+    let first = batch
+        .steps
+        .iter()
+        .position(|step| checked(step).is_some())?;
+    let mut tables: Vec<_> = batch.steps.iter().filter_map(checked).collect();
+    tables.sort_unstable();
+    tables.dedup();
+    let mut w = SqlWriter::new(dialect);
+    w.syntax("LOCK TABLE ");
+    for (position, table) in tables.into_iter().enumerate() {
+        w.syntax(if position > 0 { ", " } else { "" }).table(table);
+    }
+    Some((first, w.finish()))
+}
+
+/// The table that a step writes to, if keys of it must be looked at.
+fn checked_table<'b>(step: &'b Step, keys: &KeysOfBatch) -> Option<&'b TableRef> {
+    let Step::Write { statement, .. } = step else {
+        return None;
+    };
+    let (table, is_checked) = match statement {
+        Statement::Insert(insert) => (&insert.table, given(insert, keys).next().is_some()),
+        Statement::Update(update) => (&update.table, changed(update, keys).next().is_some()),
+        Statement::Delete(_) => return None,
+    };
+    is_checked.then_some(table)
+}
+
+/// Keys of the table all of whose columns an insert gives, each with their positions.
+fn given<'k>(
+    insert: &'k Insert,
+    keys: &'k KeysOfBatch,
+) -> impl Iterator<Item = (&'k Vec<Ident>, Vec<usize>)> {
+    let keys = keys
+        .get(&insert.table)
+        .into_iter()
+        .flat_map(|keys| keys.iter());
+    keys.filter_map(|key| {
+        let position = |name| insert.columns.iter().position(|column| column == name);
+        let positions: Option<Vec<_>> = key.iter().map(position).collect();
+        Some((key, positions.filter(|positions| !positions.is_empty())?))
+    })
+}
+
+/// Keys of the table that an update changes.
+fn changed<'k>(update: &'k Update, keys: &'k KeysOfBatch) -> impl Iterator<Item = &'k Vec<Ident>> {
+    let keys = keys
+        .get(&update.table)
+        .into_iter()
+        .flat_map(|keys| keys.iter());
+    keys.filter(|key| update.set.iter().any(|one| key.contains(&one.column)))
+}
+
+/// Statements that count rows with the keys of rows to be added: none may be there.
+///
+/// # Errors
+/// `Unique` when two of the rows have the same key; what the dialect cannot express.
+pub(crate) fn before_insert(
+    insert: &Insert,
+    keys: &KeysOfBatch,
+    dialect: &dyn Dialect,
+) -> Result<Vec<Rendered>, DriverError> {
+    let mut checks = Vec::new();
+    for (key, positions) in given(insert, keys) {
+        let rows = distinct(insert, &positions)?;
+        for rows in rows.chunks(ROWS) {
+            let select = Select::count(insert.table.clone(), any_of(key, rows));
+            checks.push(dialect::select(dialect, &select)?);
+        }
+    }
+    Ok(checks)
+}
+
+/// The keys of the rows to add; a key with NULL in it is equal to none.
+fn distinct(insert: &Insert, positions: &[usize]) -> Result<Vec<Vec<Value>>, DriverError> {
+    let mut seen = HashSet::with_capacity(insert.rows.len());
+    let mut keys = Vec::with_capacity(insert.rows.len());
+    for row in &insert.rows {
+        let cells = row.collect::<Result<Vec<_>, _>>()?;
+        let key: Option<Vec<_>> = positions
+            .iter()
+            .map(|position| cells.get(*position).filter(|cell| !cell.is_null()))
+            .collect();
+        let Some(key) = key else { continue };
+        if !seen.insert(format!("{key:?}")) {
+            return Err(duplicate());
+        }
+        keys.push(key.into_iter().copied().map(ValueRef::to_owned).collect());
+    }
+    Ok(keys)
+}
+
+fn any_of(key: &[Ident], rows: &[Vec<Value>]) -> Expr {
+    if let [column] = key {
+        let list = Expr::In {
+            column: column.clone(),
+            values: rows.iter().flatten().cloned().collect(),
+        };
+        return within(column, rows).and(list);
+    }
+    let rows = rows.iter().map(|row| {
+        let pairs = key.iter().zip(row);
+        Expr::And(
+            pairs
+                .map(|(column, value)| Expr::eq(column, value.clone()))
+                .collect(),
+        )
+    });
+    Expr::Or(rows.collect())
+}
+
+/// The bounds of whole numbers, by which a database of columns passes over most of a table.
+fn within(column: &Ident, rows: &[Vec<Value>]) -> Expr {
+    let numbers: Option<Vec<_>> = rows
+        .iter()
+        .map(|row| match row.as_slice() {
+            [Value::I64(number)] => Some(*number),
+            _ => None,
+        })
+        .collect();
+    let numbers = numbers.unwrap_or_default();
+    match (numbers.iter().min(), numbers.iter().max()) {
+        (Some(least), Some(most)) if least < most => Expr::compare(column, Compare::Ge, *least)
+            .and(Expr::compare(column, Compare::Le, *most)),
+        _ => Expr::True,
+    }
+}
+
+/// Statements that count keys which more than one row has after an update that may have made them so.
+///
+/// # Errors
+/// What the dialect cannot express.
+pub(crate) fn after_update(
+    update: &Update,
+    keys: &KeysOfBatch,
+    dialect: &dyn Dialect,
+) -> Result<Vec<Rendered>, RenderError> {
+    let checks = changed(update, keys).map(|key| {
+        // Rows with other values were not touched; a sum may be anything.
+        let known = update.set.iter().filter_map(|one| match &one.to {
+            SetTo::Value(value) if key.contains(&one.column) => {
+                Some(Expr::eq(&one.column, value.clone()))
+            }
+            _ => None,
+        });
+        let filter = key
+            .iter()
+            .map(|column| Expr::IsNull(column.clone()).negate())
+            .chain(known);
+        let mut w = SqlWriter::new(dialect);
+        let names = |w: &mut SqlWriter<'_>| {
+            for (position, column) in key.iter().enumerate() {
+                w.syntax(if position > 0 { ", " } else { "" }).ident(column);
+            }
+        };
+        w.syntax("SELECT COUNT(*) FROM (SELECT ");
+        names(&mut w);
+        w.syntax(" FROM ").table(&update.table).syntax(" WHERE ");
+        dialect::expr(&mut w, &Expr::all(filter))?;
+        w.syntax(" GROUP BY ");
+        names(&mut w);
+        w.syntax(" HAVING COUNT(*) > 1) AS twice");
+        Ok(w.finish())
+    });
+    checks.collect()
+}
+
+/// What adding a row whose key is there already comes to.
+pub(crate) fn duplicate() -> DriverError {
+    DriverError::new(
+        Category::Unique,
+        "a row with the same key exists already; the driver looks before it writes, as this database enforces no keys",
+    )
+}
