@@ -75,7 +75,7 @@ pub(crate) fn value(value: &Value) -> Result<String, DriverError> {
             time((nanos - i64::from(*offset) * SECOND).rem_euclid(DAY))?
         }
         Value::Timestamp(stamp) => moment(*stamp)?,
-        Value::Instant(instant) => format!("{} +00:00", moment(*instant)?),
+        Value::Instant(instant) => format!("{}+00:00", moment(*instant)?),
         Value::OffsetInstant { instant, offset }
         | Value::ZonedInstant {
             instant, offset, ..
@@ -231,15 +231,18 @@ fn time(nanos: i64) -> Result<String, DriverError> {
         ));
     }
     let seconds = nanos / SECOND;
-    Ok(format!(
-        "{:02}:{:02}:{:02}.{:09}",
-        seconds / 3_600,
-        seconds / 60 % 60,
-        seconds % 60,
-        nanos % SECOND
-    ))
+    let (hours, minutes) = (seconds / 3_600, seconds / 60 % 60);
+    let clock = format!("{hours:02}:{minutes:02}:{:02}", seconds % 60);
+    let fraction = nanos % SECOND;
+    // Nine digits only where they are needed.
+    Ok(if fraction % 1_000 == 0 {
+        format!("{clock}.{:06}", fraction / 1_000)
+    } else {
+        format!("{clock}.{fraction:09}")
+    })
 }
 
+/// As <https://docs.snowflake.com/en/sql-reference/date-time-input-output#timestamp-formats> detects it.
 fn moment(stamp: Timestamp) -> Result<String, DriverError> {
     let parts = stamp.to_parts();
     let (day, nanos) = parts.ok_or_else(|| refused("a moment lies in the years 1 to 9999"))?;
@@ -261,7 +264,7 @@ fn with_offset(instant: Timestamp, offset: i32) -> Result<String, DriverError> {
     let minutes = offset.abs() / 60;
     let local = moment(local)?;
     Ok(format!(
-        "{local} {sign}{:02}:{:02}",
+        "{local}{sign}{:02}:{:02}",
         minutes / 60,
         minutes % 60
     ))
@@ -311,7 +314,7 @@ mod tests {
                 instant,
                 offset: -5_400
             }),
-            "CAST(1969-12-31 22:29:59.000000001 -01:30 AS TIMESTAMP_TZ(9))"
+            "CAST(1969-12-31 22:29:59.000000001-01:30 AS TIMESTAMP_TZ(9))"
         );
     }
 
