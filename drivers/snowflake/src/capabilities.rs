@@ -4,14 +4,17 @@ use quillback_plugin_api::capabilities::{
     Capabilities, CaseFolding, DdlCapabilities, GeneratedKeys,
 };
 
-/// Most values of one statement. It is the number of expressions that a list may have (error 001795: "maximum number of
-/// expressions in a list exceeded, expected at most 16,384").
-pub(crate) const MAX_PARAMS: u32 = 16_384;
+/// Most values of one statement. A list may have 16,384 expressions (error 001795: "maximum number of expressions in a list
+/// exceeded"); each of them is compiled, so that fewer are quicker.
+pub(crate) const MAX_PARAMS: u32 = 4_096;
 /// Most bytes of the text of one statement:
 /// <https://docs.snowflake.com/en/user-guide/query-size-limits>.
 pub(crate) const MAX_TEXT: usize = 1_000_000;
 /// Most bytes of the values of one statement, by the same page's limit of one text (16 MB before the larger one came).
 pub(crate) const MAX_VALUES: usize = 16_000_000;
+
+/// Most characters of a name: <https://docs.snowflake.com/en/sql-reference/identifiers-syntax>.
+pub(crate) const MAX_NAME: u32 = 255;
 
 /// What Snowflake can do.
 pub(crate) fn capabilities() -> Capabilities {
@@ -36,7 +39,7 @@ pub(crate) fn capabilities() -> Capabilities {
         empty_text_is_null: false,
         // https://docs.snowflake.com/en/sql-reference/identifiers-syntax
         case_folding: CaseFolding::Upper,
-        max_identifier: 255,
+        max_identifier: MAX_NAME,
         identifier_bytes: false,
         max_params: MAX_PARAMS,
         ddl: DdlCapabilities {

@@ -45,7 +45,7 @@ pub(crate) fn print(changes: &[Ddl], schema: &Ident) -> Result<Vec<(usize, Strin
     let mut printed = Vec::new();
     for (at, change) in changes.iter().enumerate() {
         let mut change = change.clone();
-        crate::names::qualify_change(&mut change, schema);
+        crate::names::qualify_change(&mut change, schema).map_err(|error| error.at_step(at))?;
         let statements = dialect::ddl(&SnowflakeDialect, &change)
             .map_err(|error| DriverError::from(error).at_step(at))?;
         printed.extend(statements.into_iter().map(|statement| (at, statement.sql)));

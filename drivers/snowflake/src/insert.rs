@@ -42,6 +42,9 @@ pub(crate) fn print(insert: &Insert, table: Option<&Table>) -> Result<Vec<Part>,
             "an insert has rows of another width than its columns",
         ));
     }
+    if let Some(table) = table {
+        is_complete(insert, table)?;
+    }
     let key = table.and_then(|table| Some((table, key_positions(insert, table)?)));
     if let Some((_, key)) = &key {
         differ(insert, key)?;
@@ -64,6 +67,25 @@ pub(crate) fn print(insert: &Insert, table: Option<&Table>) -> Result<Vec<Part>,
         }
     }
     Ok(parts)
+}
+
+/// Whether every required column has a value in every row.
+fn is_complete(insert: &Insert, table: &Table) -> Result<(), DriverError> {
+    let required = table.fields.iter().filter(|field| !field.nullable);
+    for field in required {
+        let at = insert.columns.iter().position(|name| *name == field.name);
+        let is_missing = match at {
+            None => !field.has_default && !insert.rows.is_empty(),
+            Some(at) => insert
+                .rows
+                .iter()
+                .any(|mut row| matches!(row.nth(at), Some(Ok(ValueRef::Null)))),
+        };
+        if is_missing {
+            return Err(bind::missing(field));
+        }
+    }
+    Ok(())
 }
 
 fn add(

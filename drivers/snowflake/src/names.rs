@@ -2,7 +2,9 @@
 
 use quillback_plugin_api::batch::{Batch, Step};
 use quillback_plugin_api::sql::{Ddl, Expr, Select, Statement};
-use quillback_plugin_api::{Ident, TableRef};
+use quillback_plugin_api::{DriverError, Ident, TableRef};
+
+use crate::capabilities::MAX_NAME;
 
 /// Names every table of the batch with its schema, and answers with all of them.
 pub(crate) fn qualify(batch: &mut Batch, schema: &Ident) -> Vec<TableRef> {
@@ -38,7 +40,16 @@ pub(crate) fn qualify_select(select: &mut Select, schema: &Ident) -> Vec<TableRe
 }
 
 /// As [`qualify`], for one change of a table.
-pub(crate) fn qualify_change(change: &mut Ddl, schema: &Ident) {
+///
+/// # Errors
+/// `Unsupported` for names that are too long.
+pub(crate) fn qualify_change(change: &mut Ddl, schema: &Ident) -> Result<(), DriverError> {
+    let columns = match change {
+        Ddl::CreateTable(create) => create.columns.iter().map(|c| c.name.clone()).collect(),
+        Ddl::AddColumn { column, .. } => vec![column.name.clone()],
+        Ddl::RenameColumn { to, .. } => vec![to.clone()],
+        _ => Vec::new(),
+    };
     let table = match change {
         Ddl::CreateTable(create) => &mut create.table,
         Ddl::DropTable(table)
@@ -49,6 +60,13 @@ pub(crate) fn qualify_change(change: &mut Ddl, schema: &Ident) {
         | Ddl::AlterColumn { table, .. } => table,
     };
     place(table, schema, &mut Vec::new());
+    let mut names = columns.iter().chain([&table.name]);
+    if names.any(|name| name.as_str().chars().count() > MAX_NAME as usize) {
+        return Err(DriverError::unsupported(format!(
+            "names in this database have {MAX_NAME} characters at most"
+        )));
+    }
+    Ok(())
 }
 
 fn in_select(select: &mut Select, schema: &Ident, found: &mut Vec<TableRef>) {

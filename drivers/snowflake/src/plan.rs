@@ -2,7 +2,7 @@
 
 use quillback_plugin_api::batch::{Batch, Expect, Isolation, Step};
 use quillback_plugin_api::dialect;
-use quillback_plugin_api::sql::{Rendered, Select, SetTo, Statement};
+use quillback_plugin_api::sql::{Rendered, Select, SetTo, Statement, Update};
 use quillback_plugin_api::{DriverError, Value};
 
 use crate::dialect::SnowflakeDialect;
@@ -110,6 +110,9 @@ fn write(statement: &Statement, known: &Known) -> Result<Vec<Part>, DriverError>
         Statement::Update(update) => (dialect::update(&SnowflakeDialect, update)?, Some(update)),
         Statement::Delete(delete) => (dialect::delete(&SnowflakeDialect, delete)?, None),
     };
+    if let Some(update) = update {
+        required(update, known)?;
+    }
     let bind = |at: usize, value: &Value| {
         let field = update.and_then(|update| {
             let set = update.set.get(at)?;
@@ -124,4 +127,17 @@ fn write(statement: &Statement, known: &Known) -> Result<Vec<Part>, DriverError>
         }
     };
     Ok(vec![Part::new(printed, bind, Wanted::Counted)?])
+}
+
+fn required(update: &Update, known: &Known) -> Result<(), DriverError> {
+    let table = known.get(&update.table);
+    let emptied = update
+        .set
+        .iter()
+        .filter(|set| matches!(&set.to, SetTo::Value(value) if value.is_null()));
+    let mut fields = emptied.filter_map(|set| table?.field(&set.column));
+    match fields.find(|field| !field.nullable) {
+        Some(field) => Err(bind::missing(field)),
+        None => Ok(()),
+    }
 }

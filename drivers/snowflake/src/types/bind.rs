@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use quillback_plugin_api::civil::{Date, Timestamp};
+use quillback_plugin_api::error::Origin;
 use quillback_plugin_api::types::LogicalType;
 use quillback_plugin_api::value::uuid_text;
 use quillback_plugin_api::{Category, DriverError, Value};
@@ -133,6 +134,16 @@ pub(crate) fn stored(field: &Field, given: &Value) -> Result<String, DriverError
     }
 }
 
+/// What a NULL, or no value at all, in a required column comes to. The service does not say which column it was.
+pub(crate) fn missing(field: &Field) -> DriverError {
+    let origin = Origin {
+        column: Some(field.name.as_str().to_owned()),
+        ..Origin::default()
+    };
+    let message = format!("a required value is missing: column `{}`", field.name);
+    DriverError::new(Category::NotNull, message).from_origin(origin)
+}
+
 fn fits(most: Option<u32>, length: usize, of: &str) -> Result<(), DriverError> {
     match most {
         Some(most) if length > most as usize => {
@@ -170,6 +181,12 @@ fn fits_number(field: &Field, number: &str) -> Result<(), DriverError> {
     let most_whole = precision.saturating_sub(scale) as usize;
     let (whole, fraction) =
         digits(number).ok_or_else(|| refused("there is no NaN and no infinity among decimals"))?;
+    // What is declared to have 64 bits holds no more, though nineteen digits would.
+    let is_int = matches!(field.logical(), LogicalType::Int { .. });
+    let whole_part = number.split('.').next().unwrap_or_default();
+    if is_int && fraction == 0 && whole_part.parse::<i64>().is_err() {
+        return Err(refused("the column takes whole numbers of 64 bits"));
+    }
     if whole <= most_whole && fraction <= scale as usize {
         Ok(())
     } else {
@@ -326,6 +343,7 @@ mod tests {
             ("NUMBER(4,2)", decimal("1.234")),
             ("NUMBER(4,2)", Value::I64(100)),
             ("NUMBER(19,0)", decimal("1.5")),
+            ("NUMBER(19,0)", Value::U64(1 << 63)),
             ("NUMBER(3,0)", Value::I64(1_000)),
             ("FLOAT", Value::I64(9_007_199_254_740_993)),
             ("TIME(6)", Value::Time(1)),

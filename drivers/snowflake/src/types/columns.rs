@@ -42,7 +42,7 @@ pub(crate) enum Kind {
     Other,
 }
 
-/// Whole numbers of so many digits are read as 64 bits; what has more digits stays exact as a decimal.
+/// Whole numbers of so many digits, which are made for 64 bits, are read as such; all others stay exact decimals.
 const INT_DIGITS: u32 = 19;
 /// Lengths from which on a column has no limit of its own: the largest that there are, and the largest that there were.
 const LARGE_TEXT: u32 = 16_777_216;
@@ -82,7 +82,7 @@ impl Field {
             "NUMBER" | "DECIMAL" | "NUMERIC" => {
                 let scale = numbers.get(1).copied().unwrap_or(0);
                 match first.unwrap_or(DIGITS) {
-                    ..=INT_DIGITS if scale == 0 => LogicalType::INT64,
+                    INT_DIGITS if scale == 0 => LogicalType::INT64,
                     precision => LogicalType::decimal(precision, i32::try_from(scale).unwrap_or(0)),
                 }
             }
@@ -129,7 +129,7 @@ impl Field {
 pub(crate) fn kind(heading: &Heading) -> Kind {
     match heading.kind.to_lowercase().as_str() {
         "fixed" => match (heading.precision, heading.scale) {
-            (Some(..=INT_DIGITS), None | Some(0)) => Kind::Int,
+            (Some(INT_DIGITS), None | Some(0)) => Kind::Int,
             _ => Kind::Decimal,
         },
         "real" => Kind::Float,

@@ -51,16 +51,12 @@ pub(crate) fn to_create(ty: &LogicalType) -> Result<String, RenderError> {
 /// Digits, and those after the point, of what is created as a number.
 pub(crate) fn digits(ty: &LogicalType) -> Option<(u32, u32)> {
     match ty {
-        LogicalType::Int { bits, unsigned } => Some((
-            match (bits, unsigned) {
-                (..=8, _) => 3,
-                (..=16, _) => 5,
-                (..=32, _) => 10,
-                (_, false) => 19,
-                (_, true) => 20,
-            },
-            0,
-        )),
+        // One type for all widths, so that it is read as what it was made for.
+        LogicalType::Int {
+            bits: 64,
+            unsigned: true,
+        } => Some((20, 0)),
+        LogicalType::Int { .. } => Some((19, 0)),
         LogicalType::Decimal {
             precision: Some(precision),
             scale,

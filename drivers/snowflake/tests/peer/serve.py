@@ -15,6 +15,7 @@ What it does not add: warehouses, roles, rights, large results in parts, offsets
 import asyncio
 import json
 import re
+import string
 import sys
 
 import duckdb
@@ -22,7 +23,7 @@ import fakesnow.server as fakesnow
 import pyarrow as pa
 import snowflake.connector.errors as errors
 import uvicorn
-from fakesnow import transforms
+from fakesnow import cursor, transforms
 from fakesnow.converter import from_binding
 from fakesnow.dialect import parse_one
 from fakesnow.rowtype import describe_as_rowtype
@@ -32,7 +33,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-# {(schema, table): {"columns": {name: type}, "key": [name]}}
+# {(schema, table): {"columns": {name: [type, may be NULL, default]}, "key": [name]}}
 MADE = {}
 # Requests under way: {id: (task, connection, whether it waits for its turn)}
 RUNNING = {}
@@ -53,8 +54,22 @@ REFUSED = [
 ]
 
 
-def whole_numbers(node):
-    """In place of fakesnow's own, which makes them 64 bits wide."""
+class Said(string.Template):
+    """What fakesnow says about a name, which may hold a quote."""
+
+    def substitute(self, **names):
+        return super().substitute(**{key: str(name).replace("'", "''") for key, name in names.items()})
+
+
+for name, said in list(vars(cursor).items()):
+    if name.startswith("SQL_") and isinstance(said, string.Template):
+        setattr(cursor, name, Said(said.template))
+
+
+def types(node):
+    """In place of fakesnow's own, which makes whole numbers 64 bits wide and leaves lengths that the engine lacks."""
+    if isinstance(node, exp.DataType) and node.this in (exp.DataType.Type.BINARY, exp.DataType.Type.VARBINARY):
+        return exp.DataType.build("VARBINARY")
     if isinstance(node, exp.DataType) and (
         node.this in (exp.DataType.Type.INT, exp.DataType.Type.BIGINT, exp.DataType.Type.SMALLINT)
         or node.this == exp.DataType.Type.DECIMAL and not node.expressions
@@ -63,7 +78,7 @@ def whole_numbers(node):
     return node
 
 
-transforms.integer_precision = whole_numbers
+transforms.integer_precision = types
 
 
 def spelled(kind):
@@ -76,32 +91,65 @@ def place(conn, table):
     return (table.db or conn.schema, table.name)
 
 
-def learn(conn, tree):
-    """Takes keys out of a statement, and remembers what it makes of a table."""
+def column(definition):
+    """Type, whether it may be NULL, and default."""
+    kinds = [constraint.kind for constraint in definition.constraints]
+    required = any(isinstance(k, exp.NotNullColumnConstraint) and not k.args.get("allow_null") for k in kinds)
+    default = next((k.this.sql(dialect="snowflake") for k in kinds if isinstance(k, exp.DefaultColumnConstraint)), None)
+    return [spelled(definition.kind), "N" if required else "Y", default]
+
+
+def learn(conn, sql, tree):
+    """The table that a statement changes, and what it is then; keys are taken out of the statement."""
     if isinstance(tree, exp.Create) and isinstance(tree.this, exp.Schema):
-        columns = {c.name: spelled(c.kind) for c in tree.this.find_all(exp.ColumnDef)}
+        columns = {c.name: column(c) for c in tree.this.find_all(exp.ColumnDef)}
         key = []
         for found in list(tree.this.find_all(exp.PrimaryKey)):
             key = [part.name for part in found.expressions]
             found.pop()
-        return place(conn, tree.find(exp.Table)), {"columns": columns, "key": key}
-    if isinstance(tree, exp.Drop) and tree.find(exp.Table):
+        where = place(conn, tree.find(exp.Table))
+        return where, MADE.get(where, {"columns": columns, "key": key})
+    if isinstance(tree, exp.Drop):
         return place(conn, tree.find(exp.Table)), None
-    if isinstance(tree, exp.Alter):
-        where = place(conn, tree.this)
-        made = MADE.get(where, {"columns": {}, "key": []})
-        columns = dict(made["columns"])
-        for action in tree.args["actions"]:
-            if isinstance(action, exp.ColumnDef):
-                columns[action.name] = spelled(action.kind)
-            elif isinstance(action, exp.Drop):
-                columns.pop(action.this.name, None)
-            elif isinstance(action, exp.RenameColumn):
-                columns = {action.args["to"].name if n == action.this.name else n: k for n, k in columns.items()}
-            elif isinstance(action, exp.AlterColumn) and action.args.get("dtype"):
-                columns[action.name] = spelled(action.args["dtype"])
-        return where, {**made, "columns": columns}
-    return None, None
+    changed = re.match(r'ALTER TABLE (?:"((?:[^"]|"")*)"\.)?"((?:[^"]|"")*)" (ADD|DROP|RENAME|ALTER) COLUMN "((?:[^"]|"")*)" ?(.*)', sql, re.S)
+    if not changed:
+        return None, None
+    schema, table, what, name, rest = ((part or "").replace('""', '"') for part in changed.groups())
+    where = (schema or conn.schema, table)
+    made = MADE.get(where, {"columns": {}, "key": []})
+    columns = {key: list(value) for key, value in made["columns"].items()}
+    if what == "ADD":
+        columns[name] = column(tree.find(exp.ColumnDef))
+    elif what == "DROP":
+        columns.pop(name, None)
+    elif what == "RENAME":
+        columns = {rest[4:-1] if key == name else key: value for key, value in columns.items()}
+    elif rest.startswith("SET DATA TYPE "):
+        columns[name][0] = spelled(exp.DataType.build(rest[14:], dialect="snowflake"))
+    elif rest.endswith("NOT NULL"):
+        columns[name][1] = "N" if rest.startswith("SET") else "Y"
+    else:
+        columns[name][2] = None
+    return where, {**made, "columns": columns}
+
+
+def shown(conn, sql):
+    """What DESCRIBE and SHOW answer about a table, or nothing for any other statement."""
+    asked = re.match(r'(DESCRIBE TABLE|SHOW PRIMARY KEYS IN TABLE|SHOW UNIQUE KEYS IN TABLE) (?:"((?:[^"]|"")*)"\.)?"((?:[^"]|"")*)"$', sql)
+    if not asked:
+        return None
+    schema, table = ((part or "").replace('""', '"') for part in asked.groups()[1:])
+    made = MADE.get((schema or conn.schema, table))
+    if made is None:
+        raise errors.ProgrammingError(msg=f"Table '{table}' does not exist or not authorized.", errno=2003, sqlstate="42S02")
+    if asked[1] == "DESCRIBE TABLE":
+        names = ["name", "type", "null?", "default", "kind"]
+        rows = [[name, *parts, "COLUMN"] for name, parts in made["columns"].items()]
+    else:
+        names = ["column_name", "key_sequence", "constraint_name"]
+        key = made["key"] if "PRIMARY" in asked[1] else []
+        rows = [[name, str(at + 1), "key"] for at, name in enumerate(key)]
+    return [{"name": name, "type": "text"} for name in names], rows
 
 
 def declared(conn, tree, rowtype):
@@ -114,7 +162,7 @@ def declared(conn, tree, rowtype):
         column = item.this if isinstance(item, (exp.Min, exp.Max)) else item
         if not isinstance(column, exp.Column) or column.name not in columns:
             continue
-        name, _, rest = columns[column.name].partition("(")
+        name, _, rest = columns[column.name][0].partition("(")
         numbers = [int(n) for n in re.findall(r"\d+", rest)]
         if name == "NUMBER":
             heading.update(type="fixed", precision=numbers[0], scale=(numbers + [0])[1])
@@ -153,15 +201,11 @@ def cells(column, heading):
 
 
 def run(conn, sql, params):
+    answer = shown(conn, sql)
+    if answer:
+        return answer
     tree = parse_one(sql)
-    where, made = learn(conn, tree)
-    shown = re.match(r'SHOW (PRIMARY|UNIQUE) KEYS IN TABLE (?:"(.*)"\.)?"(.*)"$', sql)
-    if shown:
-        name = ["column_name", "key_sequence", "constraint_name"]
-        schema, table = ((part or "").replace('""', '"') for part in shown.groups()[1:])
-        key = MADE.get((schema or conn.schema, table), {}).get("key", []) if shown[1] == "PRIMARY" else []
-        rows = [[column, str(at + 1), "key"] for at, column in enumerate(key)]
-        return [{"name": n, "type": "text"} for n in name], rows
+    where, made = learn(conn, sql, tree)
     if where and isinstance(tree, exp.Create):
         sql = tree.sql(dialect="snowflake")
     cur = conn.cursor()
@@ -173,13 +217,8 @@ def run(conn, sql, params):
         MADE.pop(where, None)
     rowtype = describe_as_rowtype(cur._describe_last_sql())
     declared(conn, tree, rowtype)
-    columns = [list(cells(column, heading)) for column, heading in zip(table.columns, rowtype)]
-    rows = [list(row) for row in zip(*columns)]
-    if isinstance(tree, exp.Describe):
-        known = MADE.get(place(conn, tree.find(exp.Table)), {"columns": {}})["columns"]
-        for row in rows:
-            row[1] = known.get(row[0], row[1])
-    return rowtype, rows
+    columns = [list(cells(values, heading)) for values, heading in zip(table.columns, rowtype)]
+    return rowtype, [list(row) for row in zip(*columns)]
 
 
 def refusal(error):
