@@ -1,34 +1,24 @@
 //! The service: requests with a token, sent again while that is of use.
 
 pub(crate) mod credentials;
-pub(crate) mod http;
 mod key;
-mod tls;
 
 use std::time::Duration;
 
-use hyper::Method;
+use quillback_family_http::{Answer, Http, Method, Request, Retry, client_config, fresh_bytes};
 use quillback_plugin_api::{Category, DriverError};
-use ring::rand::{SecureRandom as _, SystemRandom};
 use serde::Deserialize;
 use serde_json::Value as Json;
-use tokio::time::Instant;
 
 use crate::errors::{self, ErrorProto};
 use crate::options::{Settings, config};
 use credentials::Tokens;
-use http::{Answer, Http, Request};
-
-/// Shortest wait before a request is sent again; each further one is twice as long, up to [`LONGEST`].
-const SHORTEST: Duration = Duration::from_millis(200);
-const LONGEST: Duration = Duration::from_secs(8);
 
 /// One project of the service.
 pub(crate) struct Service {
     http: Http,
     tokens: Tokens,
     base: String,
-    random: SystemRandom,
     request_timeout: Duration,
     retry: Duration,
     /// Project that is worked in.
@@ -102,7 +92,7 @@ impl Service {
     /// # Errors
     /// `Config` when key or certificate cannot be read.
     pub(crate) fn new(settings: Settings) -> Result<Self, DriverError> {
-        let tls = tls::client_config(settings.root_certificate.as_deref())?;
+        let tls = client_config(settings.root_certificate.as_deref())?;
         let http = Http::new(tls, settings.connect_timeout);
         let tokens = Tokens::new(settings.authentication, settings.key.as_deref())?;
         let project = settings.project.or_else(|| tokens.project());
@@ -112,7 +102,6 @@ impl Service {
             base: format!("{base}/bigquery/v2/projects/{project}"),
             http,
             tokens,
-            random: SystemRandom::new(),
             request_timeout: settings.request_timeout,
             retry: settings.retry,
             project,
@@ -128,11 +117,8 @@ impl Service {
     }
 
     /// A name for a job or request that nothing else has.
-    pub(crate) fn fresh_id(&self) -> String {
-        let mut bytes = [0_u8; 16];
-        // Without randomness the machine is broken; the service then refuses the second job of the same name.
-        let _ = self.random.fill(&mut bytes);
-        format!("quillback_{:032x}", u128::from_be_bytes(bytes))
+    pub(crate) fn fresh_id() -> String {
+        format!("quillback_{:032x}", u128::from_be_bytes(fresh_bytes()))
     }
 
     /// Sends a request and reads the answer. While the service is out of reach, overloaded or over a rate it is sent
@@ -144,8 +130,7 @@ impl Service {
         &self,
         call: &Call<'_>,
     ) -> Result<T, Failure> {
-        let until = Instant::now() + self.retry;
-        let mut wait = SHORTEST;
+        let mut retry = Retry::during(self.retry);
         let (mut is_repeated, mut has_renewed) = (false, false);
         loop {
             let (passing, failure) = match self.attempt(call).await {
@@ -168,24 +153,16 @@ impl Service {
                 }
                 Err(error) => (error.category == Category::Connect, Failure::Lost(error)),
             };
-            if !passing || Instant::now() + wait > until {
+            if !passing || !retry.pause().await {
                 return Err(failure);
             }
             is_repeated = true;
-            tokio::time::sleep(self.jitter(wait)).await;
-            wait = (wait * 2).min(LONGEST);
         }
-    }
-
-    /// Between half of the wait and all of it.
-    fn jitter(&self, wait: Duration) -> Duration {
-        let mut bytes = [0_u8; 2];
-        let _ = self.random.fill(&mut bytes);
-        wait / 2 + wait / 2 * u32::from(u16::from_le_bytes(bytes)) / u32::from(u16::MAX)
     }
 
     async fn attempt(&self, call: &Call<'_>) -> Result<Answer, DriverError> {
         let token = self.tokens.current(&self.http).await?;
+        let authorization = token.map(|token| format!("Bearer {token}"));
         let mut url = format!("{}{}", self.base, call.path);
         if !call.query.is_empty() {
             let mut query = form_urlencoded::Serializer::new(String::new());
@@ -195,7 +172,7 @@ impl Service {
         let request = Request {
             method: call.method.clone(),
             url: &url,
-            token: token.as_deref(),
+            authorization: authorization.as_deref(),
             content: call.body.map(|body| ("application/json", body.to_string())),
             headers: &[],
         };

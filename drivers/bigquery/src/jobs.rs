@@ -182,7 +182,7 @@ pub(crate) async fn read(
     body.insert("timeoutMs".into(), json!(FIRST_LOOK));
     body.insert("maxResults".into(), json!(PAGE));
     // The same request is answered once, however often it is sent.
-    body.insert("requestId".into(), json!(service.fresh_id()));
+    body.insert("requestId".into(), json!(Service::fresh_id()));
     let formats = json!({ "useInt64Timestamp": true });
     body.insert("formatOptions".into(), formats);
     if let Some(location) = &service.location {
@@ -249,7 +249,7 @@ pub(crate) async fn run(
 ) -> Result<Page, Failed> {
     // Under a name of our own it is started once, however often it is asked for, and can be stopped at any time.
     let mut job = Reference {
-        job_id: service.fresh_id(),
+        job_id: Service::fresh_id(),
         location: service.location.clone(),
     };
     let body = starting(service, &job, described(service, sql, params), deadline);
@@ -323,7 +323,7 @@ async fn cancel(service: &Service, job: &Reference) {
     }
     let nothing = json!({});
     let mut call = about(service, job, "/jobs", "/cancel");
-    call.method = hyper::Method::POST;
+    call.method = quillback_family_http::Method::POST;
     call.body = Some(&nothing);
     let _ = service.call::<Json>(&call).await;
 }

@@ -4,12 +4,11 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use hyper::Method;
+use quillback_family_http::{Answer, Http, Method, Request};
 use quillback_plugin_api::{Category, DriverError};
 use serde::Deserialize;
 use tokio::time::Instant;
 
-use super::http::{Answer, Http, Request};
 use super::key::Key;
 use crate::options::{Authentication, config};
 
@@ -116,7 +115,7 @@ impl Tokens {
                 http.send(Request {
                     method: Method::POST,
                     url: &key.address,
-                    token: None,
+                    authorization: None,
                     content,
                     headers: &[],
                 })
@@ -126,7 +125,7 @@ impl Tokens {
                 http.send(Request {
                     method: Method::GET,
                     url: address,
-                    token: None,
+                    authorization: None,
                     content: None,
                     headers: &[("metadata-flavor", "Google")],
                 })

@@ -2,12 +2,8 @@
 //!
 //! <https://developers.google.com/identity/protocols/oauth2/service-account#authorizingrequests>
 
-use base64ct::{Base64UrlUnpadded, Encoding as _};
+use quillback_family_http::SigningKey;
 use quillback_plugin_api::DriverError;
-use ring::rand::SystemRandom;
-use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
-use rustls::pki_types::PrivatePkcs8KeyDer;
-use rustls::pki_types::pem::PemObject as _;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -46,7 +42,7 @@ enum Kind {
     Account {
         email: String,
         id: Option<String>,
-        pair: Box<RsaKeyPair>,
+        key: SigningKey,
     },
     User {
         client: String,
@@ -73,7 +69,7 @@ impl Key {
             "service_account" => Kind::Account {
                 email: needed(file.client_email, "client_email")?,
                 id: file.private_key_id,
-                pair: Box::new(pair(&needed(file.private_key, "private_key")?)?),
+                key: signing_key(&needed(file.private_key, "private_key")?)?,
             },
             "authorized_user" => Kind::User {
                 client: needed(file.client_id, "client_id")?,
@@ -100,8 +96,8 @@ impl Key {
     pub(crate) fn form(&self, now: u64) -> Result<String, DriverError> {
         let mut form = form_urlencoded::Serializer::new(String::new());
         match &self.kind {
-            Kind::Account { email, id, pair } => {
-                let assertion = self.assertion(email, id.as_deref(), pair, now)?;
+            Kind::Account { email, id, key } => {
+                let assertion = self.assertion(email, id.as_deref(), key, now)?;
                 form.append_pair("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer");
                 form.append_pair("assertion", &assertion);
             }
@@ -123,27 +119,15 @@ impl Key {
         &self,
         email: &str,
         id: Option<&str>,
-        pair: &RsaKeyPair,
+        key: &SigningKey,
         now: u64,
     ) -> Result<String, DriverError> {
         let header = json!({ "alg": "RS256", "typ": "JWT", "kid": id });
         let claims = json!({
             "iss": email, "scope": SCOPE, "aud": self.address, "iat": now, "exp": now + 3_600,
         });
-        let part =
-            |json: serde_json::Value| Base64UrlUnpadded::encode_string(json.to_string().as_bytes());
-        let signed = format!("{}.{}", part(header), part(claims));
-        let mut signature = vec![0; pair.public().modulus_len()];
-        let random = SystemRandom::new();
-        pair.sign(
-            &RSA_PKCS1_SHA256,
-            &random,
-            signed.as_bytes(),
-            &mut signature,
-        )
-        .map_err(|_| wrong("its private key cannot sign"))?;
-        let signature = Base64UrlUnpadded::encode_string(&signature);
-        Ok(format!("{signed}.{signature}"))
+        key.token(&header, &claims)
+            .ok_or_else(|| wrong("its private key cannot sign"))
     }
 }
 
@@ -151,10 +135,8 @@ fn needed(part: Option<String>, name: &str) -> Result<String, DriverError> {
     part.ok_or_else(|| wrong(&format!("it lacks `{name}`")))
 }
 
-fn pair(pem: &str) -> Result<RsaKeyPair, DriverError> {
-    let unreadable = || wrong("its `private_key` is no RSA key in PKCS #8");
-    let der = PrivatePkcs8KeyDer::from_pem_slice(pem.as_bytes()).map_err(|_| unreadable())?;
-    RsaKeyPair::from_pkcs8(der.secret_pkcs8_der()).map_err(|_| unreadable())
+fn signing_key(pem: &str) -> Result<SigningKey, DriverError> {
+    SigningKey::from_pem(pem).ok_or_else(|| wrong("its `private_key` is no RSA key in PKCS #8"))
 }
 
 fn wrong(why: &str) -> DriverError {

@@ -23,7 +23,7 @@ const KEPT: usize = 16;
 type Sender = SendRequest<Full<Bytes>>;
 
 /// Sends requests.
-pub(crate) struct Http {
+pub struct Http {
     tls: Arc<ClientConfig>,
     connect_timeout: Duration,
     kept: Mutex<HashMap<String, Vec<Sender>>>,
@@ -31,29 +31,37 @@ pub(crate) struct Http {
 }
 
 /// A request.
-pub(crate) struct Request<'r> {
-    pub(crate) method: Method,
-    pub(crate) url: &'r str,
-    pub(crate) token: Option<&'r str>,
+pub struct Request<'r> {
+    /// Method.
+    pub method: Method,
+    /// Whole address, `http` or `https`.
+    pub url: &'r str,
+    /// The header `Authorization`.
+    pub authorization: Option<&'r str>,
     /// Type and text of the body.
-    pub(crate) content: Option<(&'static str, String)>,
-    pub(crate) headers: &'r [(&'static str, &'static str)],
+    pub content: Option<(&'static str, String)>,
+    /// Further headers.
+    pub headers: &'r [(&'r str, &'r str)],
 }
 
 /// An answer, read whole.
-pub(crate) struct Answer {
-    pub(crate) status: u16,
-    pub(crate) body: Bytes,
+pub struct Answer {
+    /// Status, such as 200.
+    pub status: u16,
+    /// Body.
+    pub body: Bytes,
 }
 
 impl Answer {
-    pub(crate) fn is_success(&self) -> bool {
+    /// Whether the status is one of success.
+    pub fn is_success(&self) -> bool {
         (200..300).contains(&self.status)
     }
 }
 
 impl Http {
-    pub(crate) fn new(tls: Arc<ClientConfig>, connect_timeout: Duration) -> Self {
+    /// Makes connections with this encryption, each within `connect_timeout`.
+    pub fn new(tls: Arc<ClientConfig>, connect_timeout: Duration) -> Self {
         Self {
             tls,
             connect_timeout,
@@ -65,8 +73,8 @@ impl Http {
     /// Sends a request and reads its answer, whatever its status.
     ///
     /// # Errors
-    /// `Connect` when there is no answer.
-    pub(crate) async fn send(&self, request: Request<'_>) -> Result<Answer, DriverError> {
+    /// `Connect` when there is no answer; with `connection_lost` when the request may have arrived all the same.
+    pub async fn send(&self, request: Request<'_>) -> Result<Answer, DriverError> {
         if self.is_closed.load(Ordering::Acquire) {
             let message = "the connection was closed";
             return Err(DriverError::new(Category::Unavailable, message));
@@ -77,12 +85,30 @@ impl Http {
             .map_err(|_| DriverError::new(Category::Config, "an address cannot be read"))?;
         let authority = uri.authority().map(ToString::to_string).unwrap_or_default();
         let place = format!("{}://{authority}", uri.scheme_str().unwrap_or("http"));
-        let message = message(&request, &uri, &authority)?;
-        let mut sender = match self.kept(&place) {
-            Some(sender) => sender,
-            None => self.connect(&uri).await?,
+        let mut sender = None;
+        let mut response = None;
+        // A connection that the other side closed meanwhile takes nothing; the request was not sent then.
+        while let Some(mut kept) = self.kept(&place) {
+            match kept
+                .send_request(message(&request, &uri, &authority)?)
+                .await
+            {
+                Err(error) if error.is_canceled() => {}
+                answered => {
+                    response = Some(answered.map_err(|_| lost())?);
+                    sender = Some(kept);
+                    break;
+                }
+            }
+        }
+        let (response, sender) = if let (Some(response), Some(sender)) = (response, sender) {
+            (response, sender)
+        } else {
+            let mut fresh = self.connect(&uri).await?;
+            let message = message(&request, &uri, &authority)?;
+            let answered = fresh.send_request(message).await;
+            (answered.map_err(|_| lost())?, fresh)
         };
-        let response = sender.send_request(message).await.map_err(|_| lost())?;
         let status = response.status().as_u16();
         let body = response.into_body().collect().await.map_err(|_| lost())?;
         self.keep(place, sender);
@@ -112,7 +138,7 @@ impl Http {
     }
 
     /// Closes the connections that nobody uses, and makes no more.
-    pub(crate) fn close(&self) {
+    pub fn close(&self) {
         self.is_closed.store(true, Ordering::Release);
         self.kept
             .lock()
@@ -179,8 +205,8 @@ fn message(
         .uri(path)
         .header(HOST, authority)
         .header(USER_AGENT, concat!("quillback/", env!("CARGO_PKG_VERSION")));
-    if let Some(token) = request.token {
-        builder = builder.header(AUTHORIZATION, format!("Bearer {token}"));
+    if let Some(authorization) = request.authorization {
+        builder = builder.header(AUTHORIZATION, authorization);
     }
     for (name, value) in request.headers {
         builder = builder.header(*name, *value);
@@ -198,8 +224,9 @@ fn message(
 }
 
 fn lost() -> DriverError {
-    DriverError::new(
-        Category::Connect,
-        "the connection to the service broke before its answer was there",
-    )
+    let message = "the connection to the service broke before its answer was there";
+    DriverError {
+        connection_lost: true,
+        ..DriverError::new(Category::Connect, message)
+    }
 }

@@ -8,11 +8,12 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
 
-use crate::options::config;
-
+/// The settings of connections that trust the machine's authorities, or only the `given` one: PEM text or the path of a
+/// file, from the option `root_certificate`.
+///
 /// # Errors
 /// `Config` when the certificate cannot be read.
-pub(crate) fn client_config(given: Option<&str>) -> Result<Arc<ClientConfig>, DriverError> {
+pub fn client_config(given: Option<&str>) -> Result<Arc<ClientConfig>, DriverError> {
     // Chosen explicitly: a plugin has statics of its own, in which nobody else chooses.
     let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
@@ -32,7 +33,8 @@ pub(crate) fn client_config(given: Option<&str>) -> Result<Arc<ClientConfig>, Dr
 
 fn add_given(roots: &mut RootCertStore, given: &str) -> Result<(), DriverError> {
     let unreadable = |error: &dyn std::fmt::Display| {
-        config(format!("option `root_certificate` cannot be read: {error}"))
+        let message = format!("option `root_certificate` cannot be read: {error}");
+        DriverError::new(Category::Config, message)
     };
     let pem = if given.contains("-----BEGIN") {
         given.as_bytes().to_vec()

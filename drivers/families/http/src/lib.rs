@@ -1,0 +1,17 @@
+//! What drivers of databases that are reached over HTTP share: requests, TLS, waits before a request is sent again, and
+//! signed tokens.
+//!
+//! Written for decisions 0009 and 0014. What a service answers, and which of it is worth another attempt, is its driver's
+//! to know.
+#![forbid(unsafe_code)]
+
+mod client;
+mod jwt;
+mod retry;
+mod tls;
+
+pub use client::{Answer, Http, Request};
+pub use hyper::Method;
+pub use jwt::SigningKey;
+pub use retry::{Retry, fresh_bytes};
+pub use tls::client_config;

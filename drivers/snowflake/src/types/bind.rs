@@ -1,0 +1,374 @@
+//! Values as text, what stands around them in a statement, and whether a column holds them.
+
+use std::fmt::Write as _;
+
+use quillback_plugin_api::civil::{Date, Timestamp};
+use quillback_plugin_api::error::Origin;
+use quillback_plugin_api::types::LogicalType;
+use quillback_plugin_api::value::uuid_text;
+use quillback_plugin_api::{Category, DriverError, Value};
+
+use super::columns::Field;
+use super::create::DIGITS;
+
+const SECOND: i64 = 1_000_000_000;
+const DAY: i64 = 86_400 * SECOND;
+
+/// What makes a text the value again where no column says what it is.
+pub(crate) fn wrapping(value: &Value) -> (String, String) {
+    let cast = |ty: String| ("CAST(".to_owned(), format!(" AS {ty})"));
+    match value {
+        Value::Null | Value::Text(_) | Value::Uuid(_) | Value::Special { .. } => Default::default(),
+        Value::Bool(_) => cast("BOOLEAN".into()),
+        Value::I64(_) | Value::U64(_) => cast("NUMBER(38, 0)".into()),
+        Value::Decimal(number) => {
+            let scale = digits(number.as_str()).map_or(0, |(_, scale)| scale.min(37));
+            cast(format!("NUMBER(38, {scale})"))
+        }
+        Value::F64(_) | Value::F32(_) => cast("FLOAT".into()),
+        Value::Json(_) => ("PARSE_JSON(".into(), ")".into()),
+        Value::Bytes(_) => ("TO_BINARY(".into(), ", 'HEX')".into()),
+        Value::Date(_) => cast("DATE".into()),
+        Value::Time(_) | Value::OffsetTime { .. } => cast("TIME(9)".into()),
+        Value::Timestamp(_) => cast("TIMESTAMP_NTZ(9)".into()),
+        Value::Instant(_) | Value::OffsetInstant { .. } | Value::ZonedInstant { .. } => {
+            cast("TIMESTAMP_TZ(9)".into())
+        }
+        // They are refused when they are bound.
+        Value::Interval(_) | Value::List(_) | Value::Struct(_) => Default::default(),
+    }
+}
+
+/// A value that is compared, as text.
+///
+/// # Errors
+/// `InvalidData` for what no type of this database holds.
+pub(crate) fn value(value: &Value) -> Result<String, DriverError> {
+    Ok(match value {
+        Value::Null => return Err(refused("NULL is not bound")),
+        Value::Bool(flag) => flag.to_string(),
+        Value::I64(number) => number.to_string(),
+        Value::U64(number) => number.to_string(),
+        Value::F64(number) => float(*number),
+        // The shortest text of a single float would be another double.
+        Value::F32(number) => float(f64::from(*number)),
+        Value::Decimal(number) => {
+            let (whole, scale) = digits(number.as_str())
+                .ok_or_else(|| refused("there is no NaN and no infinity among decimals"))?;
+            if whole + scale > DIGITS as usize {
+                return Err(refused("a number has at most 38 digits"));
+            }
+            number.as_str().to_owned()
+        }
+        Value::Text(text) | Value::Json(text) | Value::Special { text, .. } => text.clone(),
+        Value::Bytes(bytes) => {
+            let mut hex = String::with_capacity(bytes.len() * 2);
+            for byte in bytes {
+                let _ = write!(hex, "{byte:02X}");
+            }
+            hex
+        }
+        Value::Uuid(uuid) => uuid_text(uuid),
+        Value::Date(day) => date(*day)?,
+        Value::Time(nanos) => time(*nanos)?,
+        // The offset is not kept: what is stored is the same time of day in UTC.
+        Value::OffsetTime { nanos, offset } => {
+            time((nanos - i64::from(*offset) * SECOND).rem_euclid(DAY))?
+        }
+        Value::Timestamp(stamp) => moment(*stamp)?,
+        Value::Instant(instant) => format!("{}+00:00", moment(*instant)?),
+        Value::OffsetInstant { instant, offset }
+        | Value::ZonedInstant {
+            instant, offset, ..
+        } => with_offset(*instant, *offset)?,
+        Value::Interval(_) => return Err(refused("intervals are not written")),
+        Value::List(_) => return Err(refused("lists are not written")),
+        Value::Struct(_) => return Err(refused("composite values are not written")),
+    })
+}
+
+/// A value that is stored in this column, as text.
+///
+/// # Errors
+/// `InvalidData` for what that column does not hold exactly.
+pub(crate) fn stored(field: &Field, given: &Value) -> Result<String, DriverError> {
+    let text = value(given)?;
+    let ty = field.logical();
+    match (&ty, given) {
+        (LogicalType::Bool, Value::Bool(_))
+        | (LogicalType::Float { .. }, Value::F64(_) | Value::F32(_))
+        | (LogicalType::Date, Value::Date(_)) => Ok(text),
+        (
+            LogicalType::Int { .. } | LogicalType::Decimal { .. },
+            Value::Decimal(_) | Value::I64(_) | Value::U64(_),
+        ) => fits_number(field, &text).map(|()| text),
+        (LogicalType::Float { .. }, Value::I64(number)) => exact_float(*number),
+        (LogicalType::Float { .. }, Value::Decimal(_)) => near_float(&text),
+        (
+            LogicalType::Text { length },
+            Value::Text(_) | Value::I64(_) | Value::U64(_) | Value::Decimal(_) | Value::Uuid(_),
+        ) => fits(*length, text.chars().count(), "characters").map(|()| text),
+        (LogicalType::Json, Value::Json(json) | Value::Text(json)) => {
+            let parsed = serde_json::from_str::<serde::de::IgnoredAny>(json);
+            parsed.map_err(|_| refused("the text is no JSON document"))?;
+            Ok(text)
+        }
+        (LogicalType::Bytes { length }, Value::Bytes(bytes)) => {
+            fits(*length, bytes.len(), "bytes").map(|()| text)
+        }
+        (LogicalType::Time { precision }, Value::Time(nanos) | Value::OffsetTime { nanos, .. }) => {
+            fits_fraction(*precision, nanos.rem_euclid(SECOND)).map(|()| text)
+        }
+        (LogicalType::Timestamp { precision }, Value::Timestamp(at))
+        | (
+            LogicalType::Instant { precision } | LogicalType::OffsetInstant { precision },
+            Value::Instant(at)
+            | Value::OffsetInstant { instant: at, .. }
+            | Value::ZonedInstant { instant: at, .. },
+        ) => fits_fraction(*precision, at.nanos.into()).map(|()| text),
+        (LogicalType::Other, _) => {
+            let what = format!("columns of type {} are not written", field.native);
+            Err(DriverError::unsupported(what))
+        }
+        _ => Err(refused("it is of another type than its column")),
+    }
+}
+
+/// What a NULL, or no value at all, in a required column comes to. The service does not say which column it was.
+pub(crate) fn missing(field: &Field) -> DriverError {
+    let origin = Origin {
+        column: Some(field.name.as_str().to_owned()),
+        ..Origin::default()
+    };
+    let message = format!("a required value is missing: column `{}`", field.name);
+    DriverError::new(Category::NotNull, message).from_origin(origin)
+}
+
+fn fits(most: Option<u32>, length: usize, of: &str) -> Result<(), DriverError> {
+    match most {
+        Some(most) if length > most as usize => {
+            Err(refused(format!("the column takes {most} {of}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn fits_fraction(precision: u8, nanos: i64) -> Result<(), DriverError> {
+    let unit = 10_i64.pow(9_u32.saturating_sub(precision.into()));
+    if nanos % unit == 0 {
+        Ok(())
+    } else {
+        Err(refused(format!(
+            "the column keeps {precision} digits of a fraction of a second"
+        )))
+    }
+}
+
+/// Digits before the point without leading zeros, and those after it without trailing ones.
+fn digits(number: &str) -> Option<(usize, usize)> {
+    let plain = number.strip_prefix('-').unwrap_or(number);
+    plain.starts_with(|c: char| c.is_ascii_digit()).then(|| {
+        let (whole, fraction) = plain.split_once('.').unwrap_or((plain, ""));
+        (
+            whole.trim_start_matches('0').len(),
+            fraction.trim_end_matches('0').len(),
+        )
+    })
+}
+
+fn fits_number(field: &Field, number: &str) -> Result<(), DriverError> {
+    let (precision, scale) = field.number().unwrap_or((DIGITS, 0));
+    let most_whole = precision.saturating_sub(scale) as usize;
+    let (whole, fraction) =
+        digits(number).ok_or_else(|| refused("there is no NaN and no infinity among decimals"))?;
+    // What is declared to have 64 bits holds no more, though nineteen digits would.
+    let is_int = matches!(field.logical(), LogicalType::Int { .. });
+    let whole_part = number.split('.').next().unwrap_or_default();
+    if is_int && fraction == 0 && whole_part.parse::<i64>().is_err() {
+        return Err(refused("the column takes whole numbers of 64 bits"));
+    }
+    if whole <= most_whole && fraction <= scale as usize {
+        Ok(())
+    } else {
+        Err(refused(format!(
+            "the column takes {most_whole} digits before the point and {scale} after it"
+        )))
+    }
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "what is lost is looked for and refused"
+)]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "a number that does not come back is refused"
+)]
+fn exact_float(number: i64) -> Result<String, DriverError> {
+    let float = number as f64;
+    if i128::from(number) == float as i128 {
+        value(&Value::F64(float))
+    } else {
+        Err(refused("the column does not hold that many digits"))
+    }
+}
+
+/// A float keeps fifteen digits of any decimal.
+fn near_float(number: &str) -> Result<String, DriverError> {
+    let digits = number.bytes().filter(u8::is_ascii_digit).count();
+    match number.parse::<f64>() {
+        Ok(float) if digits <= 15 => value(&Value::F64(float)),
+        _ => Err(refused("the column does not hold that many digits")),
+    }
+}
+
+/// <https://docs.snowflake.com/en/sql-reference/data-types-numeric#special-values>
+fn float(number: f64) -> String {
+    if number.is_nan() {
+        "NaN".into()
+    } else if number.is_infinite() {
+        if number > 0.0 { "inf" } else { "-inf" }.into()
+    } else {
+        format!("{number:e}")
+    }
+}
+
+fn date(day: Date) -> Result<String, DriverError> {
+    if (1..=9_999).contains(&day.year) && day.is_valid() {
+        Ok(format!("{:04}-{:02}-{:02}", day.year, day.month, day.day))
+    } else {
+        Err(refused("a date lies in the years 1 to 9999"))
+    }
+}
+
+fn time(nanos: i64) -> Result<String, DriverError> {
+    if !(0..DAY).contains(&nanos) {
+        return Err(refused(
+            "a time of day lies between 00:00:00 and 23:59:59.999999999",
+        ));
+    }
+    let seconds = nanos / SECOND;
+    let (hours, minutes) = (seconds / 3_600, seconds / 60 % 60);
+    let clock = format!("{hours:02}:{minutes:02}:{:02}", seconds % 60);
+    let fraction = nanos % SECOND;
+    // Nine digits only where they are needed.
+    Ok(if fraction % 1_000 == 0 {
+        format!("{clock}.{:06}", fraction / 1_000)
+    } else {
+        format!("{clock}.{fraction:09}")
+    })
+}
+
+/// As <https://docs.snowflake.com/en/sql-reference/date-time-input-output#timestamp-formats> detects it.
+fn moment(stamp: Timestamp) -> Result<String, DriverError> {
+    let parts = stamp.to_parts();
+    let (day, nanos) = parts.ok_or_else(|| refused("a moment lies in the years 1 to 9999"))?;
+    Ok(format!("{} {}", date(day)?, time(nanos)?))
+}
+
+/// The local time, and how far it is from UTC: hours and minutes.
+fn with_offset(instant: Timestamp, offset: i32) -> Result<String, DriverError> {
+    if offset % 60 != 0 || offset.abs() >= 86_400 {
+        return Err(refused(
+            "an offset has whole minutes, less than a day of them",
+        ));
+    }
+    let local = Timestamp {
+        seconds: instant.seconds.saturating_add(offset.into()),
+        ..instant
+    };
+    let sign = if offset < 0 { '-' } else { '+' };
+    let minutes = offset.abs() / 60;
+    let local = moment(local)?;
+    Ok(format!(
+        "{local}{sign}{:02}:{:02}",
+        minutes / 60,
+        minutes % 60
+    ))
+}
+
+fn refused(why: impl Into<String>) -> DriverError {
+    DriverError::new(
+        Category::InvalidData,
+        format!("a value does not fit: {}", why.into()),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use quillback_plugin_api::Ident;
+    use quillback_plugin_api::value::Decimal;
+
+    use super::*;
+
+    fn field(native: &str) -> Field {
+        Field {
+            name: Ident::literal("c"),
+            native: native.into(),
+            nullable: true,
+            has_default: false,
+            generated: false,
+            identity: false,
+        }
+    }
+
+    #[test]
+    fn values_travel_as_text_and_say_what_they_are() {
+        let told = |given: Value| {
+            let (open, close) = wrapping(&given);
+            format!("{open}{}{close}", value(&given).unwrap())
+        };
+        assert_eq!(told(Value::F64(0.1)), "CAST(1e-1 AS FLOAT)");
+        assert_eq!(told(Value::Bytes(vec![255])), "TO_BINARY(FF, 'HEX')");
+        let number = Value::Decimal(Decimal::new("-1.250").unwrap());
+        assert_eq!(told(number), "CAST(-1.250 AS NUMBER(38, 2))");
+        let instant = Timestamp {
+            seconds: -1,
+            nanos: 1,
+        };
+        assert_eq!(
+            told(Value::OffsetInstant {
+                instant,
+                offset: -5_400
+            }),
+            "CAST(1969-12-31 22:29:59.000000001-01:30 AS TIMESTAMP_TZ(9))"
+        );
+    }
+
+    #[test]
+    fn what_a_column_would_cut_is_refused() {
+        let decimal = |text: &str| Value::Decimal(Decimal::new(text).unwrap());
+        for (column, given) in [
+            ("VARCHAR(2)", Value::Text("abc".into())),
+            ("NUMBER(4,2)", decimal("1.234")),
+            ("NUMBER(4,2)", Value::I64(100)),
+            ("NUMBER(19,0)", decimal("1.5")),
+            ("NUMBER(19,0)", Value::U64(1 << 63)),
+            ("NUMBER(3,0)", Value::I64(1_000)),
+            ("FLOAT", Value::I64(9_007_199_254_740_993)),
+            ("TIME(6)", Value::Time(1)),
+            (
+                "TIMESTAMP_NTZ(0)",
+                Value::Timestamp(Timestamp {
+                    seconds: 0,
+                    nanos: 1,
+                }),
+            ),
+            (
+                "DATE",
+                Value::Date(Date {
+                    year: 0,
+                    month: 1,
+                    day: 1,
+                }),
+            ),
+            ("VARIANT", Value::Text("{".into())),
+            ("BINARY(1)", Value::Bytes(vec![1, 2])),
+        ] {
+            let error = stored(&field(column), &given).unwrap_err();
+            assert_eq!(error.category, Category::InvalidData, "{column}");
+        }
+        assert!(stored(&field("NUMBER(19,0)"), &decimal("7.00")).is_ok());
+        assert!(stored(&field("GEOGRAPHY"), &Value::Text("x".into())).is_err());
+    }
+}
