@@ -1,0 +1,63 @@
+//! What the runs of the suite share: where ODBC drivers are, and a session beside the driver under test.
+
+use std::path::PathBuf;
+
+use odbc_api::{Connection, ConnectionOptions, environment};
+use quillback_conformance::Session;
+use serde_json::Value;
+
+/// The library of an ODBC driver, where Debian puts it; `None` when it is not installed.
+pub fn library(name: &str) -> Option<PathBuf> {
+    let machine = std::env::consts::ARCH;
+    let file = PathBuf::from(format!("/usr/lib/{machine}-linux-gnu/odbc/{name}"));
+    file.is_file().then_some(file)
+}
+
+/// The address of a private server, by the name of its variable: user, password, host, port, database.
+#[allow(dead_code, reason = "the run on files needs none")]
+pub fn server(variable: &str) -> Option<[String; 5]> {
+    let url = std::env::var(variable).ok()?;
+    let (_, rest) = url.split_once("://")?;
+    let (account, place) = rest.rsplit_once('@')?;
+    let (user, password) = account.split_once(':')?;
+    let (address, database) = place.split_once('/')?;
+    let (host, port) = address.rsplit_once(':')?;
+    Some([user, password, host, port, database].map(str::to_owned))
+}
+
+/// A connection through the driver manager, without anything of the driver under test.
+struct Beside(Connection<'static>);
+
+/// Opens a session with the options of a connection.
+pub fn open(options: &Value) -> Result<Box<dyn Session>, String> {
+    let attributes = [
+        ("driver", "Driver"),
+        ("host", "Server"),
+        ("port", "Port"),
+        ("database", "Database"),
+        ("user", "UID"),
+        ("password", "PWD"),
+        ("connection_string", ""),
+    ];
+    let mut text = String::new();
+    for (option, attribute) in attributes {
+        match &options[option] {
+            Value::Null => {}
+            Value::String(value) if attribute.is_empty() => text.push_str(value),
+            Value::String(value) => text.push_str(&format!("{attribute}={value};")),
+            value => text.push_str(&format!("{attribute}={value};")),
+        }
+    }
+    let environment = environment().map_err(|error| error.to_string())?;
+    let connection =
+        environment.connect_with_connection_string(&text, ConnectionOptions::default());
+    let connection = connection.map_err(|error| error.to_string())?;
+    Ok(Box::new(Beside(connection)))
+}
+
+impl Session for Beside {
+    fn run(&mut self, sql: &str) -> Result<(), String> {
+        let done = self.0.execute(sql, (), None);
+        done.map(drop).map_err(|error| error.to_string())
+    }
+}
