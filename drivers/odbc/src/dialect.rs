@@ -24,6 +24,8 @@ pub(crate) struct Printer {
     spelling: &'static Spelling,
     /// Whether a name was longer than names can be.
     is_too_long: AtomicBool,
+    /// Whether a name had a character that the ODBC driver does not take in a name.
+    is_misread: AtomicBool,
 }
 
 impl Printer {
@@ -32,10 +34,11 @@ impl Printer {
         Self {
             spelling,
             is_too_long: AtomicBool::new(false),
+            is_misread: AtomicBool::new(false),
         }
     }
 
-    /// Refuses what was printed when a name in it is too long: some databases would cut it off.
+    /// Refuses what was printed when a name in it is too long, which some databases would cut off, or would be misread.
     ///
     /// # Errors
     /// `Unsupported`.
@@ -50,6 +53,11 @@ impl Printer {
             return Err(DriverError::unsupported(format!(
                 "a name is longer than {most} {unit}"
             )));
+        }
+        if self.is_misread.load(Ordering::Relaxed) {
+            return Err(DriverError::unsupported(
+                "the ODBC driver takes no names with quotation or question marks",
+            ));
         }
         Ok(())
     }
@@ -77,6 +85,9 @@ impl Dialect for Printer {
         };
         if claimed.max_identifier > 0 && length > claimed.max_identifier as usize {
             self.is_too_long.store(true, Ordering::Relaxed);
+        }
+        if name.contains(self.spelling.misread) {
+            self.is_misread.store(true, Ordering::Relaxed);
         }
         out.push(open);
         for c in name.chars() {
@@ -265,9 +276,6 @@ impl Dialect for Printer {
     }
 
     fn limit_after(&self, w: &mut SqlWriter<'_>, select: &Select) -> Result<(), RenderError> {
-        if select.lock == Lock::Update && self.spelling.locking == Locking::No {
-            return Err(RenderError::unsupported("locks on rows that are read"));
-        }
         let (limit, offset) = (
             select.limit.map(|limit| limit.min(MOST)),
             select.offset.min(MOST),

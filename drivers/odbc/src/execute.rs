@@ -23,8 +23,18 @@ fn plan<'b>(
 ) -> Result<Vec<Planned<'b>>, DriverError> {
     check(spelling, batch)?;
     let printer = Printer::new(spelling);
-    let planned = run::plan(batch, &printer, limits(spelling))?;
+    let mut planned = run::plan(batch, &printer, limits(spelling))?;
     printer.check()?;
+    for Planned { action, .. } in &mut planned {
+        if let Action::Query(statement)
+        | Action::Count(statement)
+        | Action::Execute(statement)
+        | Action::Returning { statement, .. } = action
+        {
+            // NULL is written in the statement itself.
+            statement.params.retain(|value| !value.is_null());
+        }
+    }
     Ok(planned)
 }
 
@@ -125,8 +135,13 @@ impl Running<'_> {
             && self.batch.is_read_only()
             && self.batch.isolation == Isolation::Default;
         let mut tally = Tally::new(self.batch);
+        self.limit_time()?;
         if is_alone || !self.session.spelling.capabilities.transactions {
-            let verdict = self.alone(planned, &mut tally)?;
+            let done = self.alone(planned, &mut tally);
+            let lifted = self.lift_limit();
+            let verdict = done?;
+            // What was done stays so; a connection that cannot go on fails its next call.
+            drop(lifted);
             return Ok(match verdict {
                 Verdict::GoOn => tally.committed(),
                 Verdict::Refuse => tally.refused(),
@@ -165,6 +180,27 @@ impl Running<'_> {
             outcome_unknown: error.connection_lost || error.category == Category::Timeout,
             ..error
         })
+    }
+
+    /// Has the server stop what takes too long, where the ODBC driver does not.
+    fn limit_time(&self) -> Result<(), DriverError> {
+        let [limit, _] = self.session.spelling.time_limit;
+        let Some(left) = self.deadline.left()?.filter(|_| !limit.is_empty()) else {
+            return Ok(());
+        };
+        let seconds = left.as_secs().saturating_add(1);
+        let sql = limit
+            .replace("{s}", &seconds.to_string())
+            .replace("{ms}", &left.as_millis().to_string());
+        self.session.run(&sql, &[], Some(left)).map(drop)
+    }
+
+    fn lift_limit(&self) -> Result<(), DriverError> {
+        let [_, lift] = self.session.spelling.time_limit;
+        if lift.is_empty() || self.batch.deadline_ms == 0 {
+            return Ok(());
+        }
+        self.session.run(lift, &[], None).map(drop)
     }
 
     fn begin(&self) -> Result<(), DriverError> {
@@ -206,6 +242,7 @@ impl Running<'_> {
             .connection
             .set_autocommit(true)
             .map_err(|error| self.session.errors.translate(&error))?;
+        self.lift_limit()?;
         let usual = self.session.spelling.isolation.usual;
         if self.batch.isolation != Isolation::Default && !usual.is_empty() {
             self.session.run(usual, &[], None)?;

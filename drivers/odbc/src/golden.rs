@@ -66,6 +66,27 @@ fn mysql_is_as_reviewed() {
 }
 
 #[test]
+fn mariadb_is_as_reviewed() {
+    let foreign = [
+        "ILIKE",
+        "TOP",
+        "FETCH",
+        "::",
+        "MERGE",
+        "RETURNING",
+        "NULLS",
+        "||",
+    ];
+    check(
+        Dialect::Mariadb,
+        "mariadb",
+        &grammars::MySqlDialect {},
+        &[],
+        &foreign,
+    );
+}
+
+#[test]
 fn sqlite_is_as_reviewed() {
     let foreign = [
         "ILIKE", "TOP", "FETCH", "::", "MERGE", "TRUE", "FALSE", "NULLS",

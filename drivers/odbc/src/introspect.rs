@@ -10,7 +10,7 @@ use quillback_plugin_api::catalog::{
 use quillback_plugin_api::dialect::Dialect as _;
 use quillback_plugin_api::sql::SqlWriter;
 use quillback_plugin_api::types::LogicalType;
-use quillback_plugin_api::{DriverError, Ident, TableRef};
+use quillback_plugin_api::{Category, DriverError, Ident, TableRef};
 
 use crate::connect::{Session, Texts};
 use crate::dialect::Printer;
@@ -195,8 +195,7 @@ fn describe(session: &Session, table: &TableRef) -> Result<Option<TableInfo>, Dr
     let Some(found) = found.into_iter().find(|found| found.table == table) else {
         return Ok(None);
     };
-    let mut columns = columns_of(session, &found.table)?;
-    mark(session, &found.table, &mut columns)?;
+    let columns = columns_of(session, &found.table)?;
     let primary_key = primary_key(session, &found.table)?;
     let mut keys: BTreeMap<String, Vec<Ident>> = BTreeMap::new();
     let mut closed = Vec::new();
@@ -286,10 +285,14 @@ fn columns_of(session: &Session, table: &TableRef) -> Result<Vec<ColumnInfo>, Dr
     if session.spelling.beyond.fractions && !described.is_empty() {
         fractions(session, table, &mut described)?;
     }
-    Ok(described
+    let mut columns: Vec<_> = described
         .into_iter()
         .map(|found| found.column(session))
-        .collect())
+        .collect();
+    if !columns.is_empty() {
+        mark(session, table, &mut columns)?;
+    }
+    Ok(columns)
 }
 
 /// A row of `SQLColumns`: <https://learn.microsoft.com/sql/odbc/reference/syntax/sqlcolumns-function>
@@ -378,41 +381,74 @@ fn fractions(
     Ok(())
 }
 
-/// Marks columns that the database numbers or computes.
+/// Marks columns that the database numbers or computes, and adds those that the driver leaves out.
 fn mark(
     session: &Session,
     table: &TableRef,
     columns: &mut Vec<ColumnInfo>,
 ) -> Result<(), DriverError> {
     for row in ask(session, session.spelling.beyond.columns, table)? {
-        let [Some(name), Some(what)] = row.as_slice() else {
+        let [Some(name), Some(what), more @ ..] = row.as_slice() else {
             continue;
         };
-        let is_computed = what == "computed";
-        if let Some(column) = columns
-            .iter_mut()
-            .find(|column| column.name.as_str() == name)
-        {
-            column.identity = !is_computed;
-            column.generated = is_computed || what == "always";
-            column.has_default |= !is_computed;
-        } else if let Some(name) = Ident::new(name).ok().filter(|_| is_computed) {
-            // A driver that leaves such columns out says nothing of their type.
-            columns.push(ColumnInfo {
-                name,
-                ty: LogicalType::Other,
-                native: String::new(),
-                nullable: true,
-                has_default: false,
-                generated: true,
-                identity: false,
-            });
+        let more = |at: usize| more.get(at).and_then(Option::as_deref);
+        let is_known = |column: &&mut ColumnInfo| column.name.as_str() == name;
+        match (columns.iter_mut().find(is_known), what.as_str()) {
+            (Some(column), "unlimited") => {
+                column.ty = LogicalType::Decimal {
+                    precision: None,
+                    scale: None,
+                };
+                column.native = column
+                    .native
+                    .split('(')
+                    .next()
+                    .unwrap_or_default()
+                    .to_owned();
+            }
+            (Some(column), "computed") => column.generated = true,
+            (Some(column), what) => {
+                column.identity = true;
+                column.generated = what == "always";
+                column.has_default = true;
+            }
+            (None, _) => {
+                let described = Described {
+                    name: more(0).unwrap_or_default().to_owned(),
+                    ..Described::default()
+                };
+                let place = more(1).and_then(|place| place.parse().ok());
+                columns.insert(
+                    place.unwrap_or(columns.len()).min(columns.len()),
+                    ColumnInfo {
+                        name: Ident::new(name).map_err(|error| {
+                            DriverError::new(Category::Protocol, error.to_string())
+                        })?,
+                        ty: columns::from_catalog(session.spelling, &described),
+                        native: described.name,
+                        nullable: true,
+                        has_default: false,
+                        generated: what == "computed",
+                        identity: false,
+                    },
+                );
+            }
         }
     }
     Ok(())
 }
 
 fn primary_key(session: &Session, table: &TableRef) -> Result<Vec<Ident>, DriverError> {
+    let primary = session.spelling.beyond.primary;
+    if !primary.is_empty() {
+        let rows = ask(session, primary, table)?;
+        let names = rows.into_iter().flatten().flatten();
+        return Ok(names.filter_map(|name| Ident::new(name).ok()).collect());
+    }
+    key_by_function(session, table)
+}
+
+fn key_by_function(session: &Session, table: &TableRef) -> Result<Vec<Ident>, DriverError> {
     let around = table.schema.as_ref().map(Ident::as_str);
     let named;
     let (catalog, schema) = match session.spelling.place.around {
@@ -430,7 +466,7 @@ fn primary_key(session: &Session, table: &TableRef) -> Result<Vec<Ident>, Driver
             let error = session.errors.translate(&error);
             // Not every driver has the function; a table whose key is not known can be read all the same.
             return match error.category {
-                quillback_plugin_api::Category::Unsupported => Ok(Vec::new()),
+                Category::Unsupported => Ok(Vec::new()),
                 _ => Err(error),
             };
         }

@@ -3,6 +3,7 @@
 //! A new dialect is a new file here and a line in [`Dialect::spelling`]; `dialect.rs` prints what the data says.
 
 mod databricks;
+mod mariadb;
 mod mysql;
 mod postgresql;
 mod sqlite;
@@ -20,8 +21,10 @@ use serde::{Deserialize, Serialize};
 pub(crate) enum Dialect {
     /// `PostgreSQL` and what follows it closely.
     Postgresql,
-    /// `MySQL` and `MariaDB`.
+    /// `MySQL`.
     Mysql,
+    /// `MariaDB`.
+    Mariadb,
     /// `SQLite`.
     Sqlite,
     /// Microsoft SQL Server.
@@ -35,9 +38,10 @@ pub(crate) enum Dialect {
 impl Dialect {
     /// Every dialect.
     #[cfg(test)]
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::Postgresql,
         Self::Mysql,
+        Self::Mariadb,
         Self::Sqlite,
         Self::Tsql,
         Self::Databricks,
@@ -49,6 +53,7 @@ impl Dialect {
         match self {
             Self::Postgresql => &postgresql::SPELLING,
             Self::Mysql => &mysql::SPELLING,
+            Self::Mariadb => &mariadb::SPELLING,
             Self::Sqlite => &sqlite::SPELLING,
             Self::Tsql => &tsql::SPELLING,
             Self::Databricks => &databricks::SPELLING,
@@ -69,6 +74,9 @@ pub(crate) struct Spelling {
     pub(crate) attributes: &'static str,
     /// Statements that every session begins with.
     pub(crate) session: &'static [&'static str],
+    /// Statements that limit the time of those that follow, for drivers that do not keep the limit of ODBC, and that lift
+    /// the limit again; `{s}` and `{ms}` stand for the time. Empty where the driver keeps it.
+    pub(crate) time_limit: [&'static str; 2],
     /// Isolation levels beyond the usual one.
     pub(crate) isolation: Isolation,
     /// The query for the server's version.
@@ -77,6 +85,8 @@ pub(crate) struct Spelling {
     pub(crate) capabilities: Capabilities,
     /// The quotes around a name; the second is doubled inside.
     pub(crate) quotes: (char, char),
+    /// Characters that an ODBC driver takes for something else even inside a name.
+    pub(crate) misread: &'static [char],
     /// Conditions that never and always hold.
     pub(crate) constants: [&'static str; 2],
     /// What makes a text compare character by character: around the column, and around the value. `None` where `=`
@@ -224,6 +234,8 @@ pub(crate) struct Values {
     /// Whether floats may be infinite or no number at all.
     pub(crate) infinity: bool,
     pub(crate) nan: bool,
+    /// The last character that survives the ODBC driver.
+    pub(crate) last_character: char,
 }
 
 /// A placeholder and what is bound to it.
@@ -240,6 +252,8 @@ pub(crate) enum Form {
     Bytes,
     /// Text in UTF-16.
     Text,
+    /// The same without a type, so that the server takes it for whatever stands beside it.
+    Untyped,
     /// The text of a moment in UTC with `+00:00` behind it.
     ZonedText,
     /// Bytes as hexadecimal digits.
@@ -353,8 +367,11 @@ pub(crate) enum Around {
 /// Queries for what the catalogue functions of the client do not tell. Each is given the schema, where there are such,
 /// and the table; an empty one is not asked.
 pub(crate) struct Beyond {
-    /// Names of columns and `identity`, `always` (numbered, and closed to others) or `computed`.
+    /// Names of columns, and `identity`, `always` (numbered, and closed to others), `computed` or `unlimited` (an exact
+    /// number of any number of digits). Where `SQLColumns` leaves computed ones out: their type, and their place from 0.
     pub(crate) columns: &'static str,
+    /// Columns of the primary key in order, where `SQLPrimaryKeys` puts them in the order of the table.
+    pub(crate) primary: &'static str,
     /// Names of unique indexes and their columns, in order.
     pub(crate) keys: &'static str,
     /// Whether digits of a second are to be learned from the description of an empty result.

@@ -7,7 +7,11 @@ use std::process::ExitCode;
 use quillback_conformance::{Access, Exception, Quirks, Statements, Surroundings, Target};
 use serde_json::json;
 
-const EXCEPTIONS: &[Exception] = &[];
+const EXCEPTIONS: &[Exception] = &[Exception {
+    case: "outage::a_lost_answer_to_a_commit_is_an_unknown_outcome",
+    why: "the ODBC driver begins transactions with `SET AUTOCOMMIT`, in which the proxy sees the commit that it waits for",
+    fails: true,
+}];
 
 fn main() -> ExitCode {
     let target = Target {
@@ -17,7 +21,7 @@ fn main() -> ExitCode {
             let [user, password, host, port, database] =
                 support::server("QUILLBACK_TEST_MYSQL_URL")?;
             Some(json!({
-                "dialect": "mysql", "driver": driver, "host": host, "port": port.parse::<u16>().ok()?,
+                "dialect": "mariadb", "driver": driver, "host": host, "port": port.parse::<u16>().ok()?,
                 "database": database, "user": user, "password": password,
             }))
         },

@@ -13,6 +13,7 @@ use super::{
 pub(super) const SPELLING: Spelling = Spelling {
     attributes: "",
     session: &["SET TIME ZONE 'UTC'", "SET ANSI_MODE = TRUE"],
+    time_limit: ["", ""],
     isolation: Isolation {
         repeatable: None,
         serializable: None,
@@ -56,6 +57,7 @@ pub(super) const SPELLING: Spelling = Spelling {
         repository: false,
     },
     quotes: ('`', '`'),
+    misread: &[],
     constants: ["FALSE", "TRUE"],
     // A text compares byte by byte unless its column has a collation.
     exact: Some((("", " COLLATE UTF8_BINARY"), BARE)),
@@ -93,6 +95,7 @@ pub(super) const SPELLING: Spelling = Spelling {
         digits: (38, 38),
         infinity: true,
         nan: true,
+        last_character: char::MAX,
     },
     types: Types {
         bool: "BOOLEAN",
@@ -146,6 +149,7 @@ pub(super) const SPELLING: Spelling = Spelling {
     },
     beyond: Beyond {
         columns: "",
+        primary: "",
         keys: "",
         fractions: false,
     },

@@ -1,4 +1,4 @@
-//! `MySQL` and `MariaDB`: <https://dev.mysql.com/doc/refman/8.4/en/sql-statements.html>, <https://mariadb.com/kb/en/sql-statements/>
+//! `MySQL` from 8.0.17 on: <https://dev.mysql.com/doc/refman/8.4/en/sql-statements.html>
 
 use quillback_plugin_api::Category as C;
 use quillback_plugin_api::capabilities::{
@@ -10,6 +10,7 @@ use super::{
     Place, Search, Spelling, Types, Values,
 };
 
+/// What both products have is what `MySQL` has.
 pub(super) const SPELLING: Spelling = Spelling {
     // Rows that are found are counted, whether or not a value differs:
     // https://dev.mysql.com/doc/connector-odbc/en/connector-odbc-configuration-connection-parameters.html
@@ -17,6 +18,10 @@ pub(super) const SPELLING: Spelling = Spelling {
     session: &[
         "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO'",
         "SET SESSION time_zone = '+00:00'",
+    ],
+    time_limit: [
+        "SET SESSION max_execution_time = {ms}, innodb_lock_wait_timeout = {s}",
+        "SET SESSION max_execution_time = DEFAULT, innodb_lock_wait_timeout = DEFAULT",
     ],
     isolation: Isolation {
         repeatable: Some("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"),
@@ -59,6 +64,7 @@ pub(super) const SPELLING: Spelling = Spelling {
         repository: false,
     },
     quotes: ('`', '`'),
+    misread: &[],
     constants: ["FALSE", "TRUE"],
     // Most collations ignore case, accents or spaces at the end.
     exact: Some((
@@ -90,7 +96,7 @@ pub(super) const SPELLING: Spelling = Spelling {
         double: ("?", Form::Double),
         float: ("?", Form::Double),
         text: ("?", Form::Text),
-        json: ("?", Form::Text),
+        json: ("CAST(? AS JSON)", Form::Text),
         bytes: ("?", Form::Bytes),
         uuid: ("?", Form::Text),
         date: ("?", Form::Text),
@@ -100,6 +106,7 @@ pub(super) const SPELLING: Spelling = Spelling {
         digits: (65, 30),
         infinity: false,
         nan: false,
+        last_character: char::MAX,
     },
     types: Types {
         bool: "TINYINT(1)",
@@ -115,9 +122,8 @@ pub(super) const SPELLING: Spelling = Spelling {
         float: ["FLOAT", "DOUBLE"],
         // A row holds 65,535 bytes; longer texts live outside it.
         text: (1_024, "VARCHAR({n})", "LONGTEXT"),
-        exact_text: " CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
-        // MariaDB says LONGTEXT of its JSON columns: what is made of one would not be found again.
-        json: "",
+        exact_text: " CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin",
+        json: "JSON",
         bytes: (4_096, "VARBINARY({n})", "LONGBLOB"),
         uuid: "CHAR(36) CHARACTER SET ascii COLLATE ascii_bin",
         date: "DATE",
@@ -127,7 +133,7 @@ pub(super) const SPELLING: Spelling = Spelling {
         instant: "DATETIME({n}) COMMENT 'UTC'",
         fraction: 6,
         identity: Some(("BIGINT", "AUTO_INCREMENT")),
-        options: " ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
+        options: " ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin",
         truth: ["0", "1"],
         plain_backslash: false,
         literal_prefix: "",
@@ -165,6 +171,8 @@ pub(super) const SPELLING: Spelling = Spelling {
         columns: "SELECT COLUMN_NAME, CASE WHEN EXTRA LIKE '%auto_increment%' THEN 'identity' ELSE 'computed' END \
                   FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ? \
                   AND (EXTRA LIKE '%auto_increment%' OR EXTRA LIKE '%GENERATED' OR EXTRA LIKE '%GENERATED ALWAYS')",
+        primary: "SELECT COLUMN_NAME FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ? \
+                  AND INDEX_NAME = 'PRIMARY' ORDER BY SEQ_IN_INDEX",
         keys: "SELECT INDEX_NAME, COLUMN_NAME FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = ? \
                AND TABLE_NAME = ? AND NON_UNIQUE = 0 AND INDEX_NAME <> 'PRIMARY' AND INDEX_NAME NOT IN \
                (SELECT s.INDEX_NAME FROM information_schema.STATISTICS s WHERE s.TABLE_SCHEMA = ? \

@@ -17,6 +17,7 @@ pub(super) const SPELLING: Spelling = Spelling {
         "SET TIME ZONE 'UTC'",
         "SET standard_conforming_strings = on",
     ],
+    time_limit: ["", ""],
     isolation: Isolation {
         repeatable: Some("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"),
         serializable: Some("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE"),
@@ -56,6 +57,7 @@ pub(super) const SPELLING: Spelling = Spelling {
         repository: false,
     },
     quotes: ('"', '"'),
+    misread: &[],
     constants: ["FALSE", "TRUE"],
     // Collations are deterministic unless somebody makes one that is not: `=` looks at every character.
     exact: None,
@@ -81,7 +83,7 @@ pub(super) const SPELLING: Spelling = Spelling {
         decimal: ("CAST(? AS numeric)", Form::Text),
         double: ("CAST(? AS double precision)", Form::Text),
         float: ("CAST(? AS real)", Form::Text),
-        text: ("?", Form::Text),
+        text: ("?", Form::Untyped),
         json: ("CAST(? AS jsonb)", Form::Text),
         bytes: ("?", Form::Bytes),
         uuid: ("CAST(? AS uuid)", Form::Text),
@@ -92,6 +94,7 @@ pub(super) const SPELLING: Spelling = Spelling {
         digits: (0, 0),
         infinity: true,
         nan: true,
+        last_character: char::MAX,
     },
     types: Types {
         bool: "boolean",
@@ -148,9 +151,11 @@ pub(super) const SPELLING: Spelling = Spelling {
     },
     beyond: Beyond {
         columns: "SELECT column_name, CASE WHEN is_generated = 'ALWAYS' THEN 'computed' \
+                  WHEN data_type = 'numeric' THEN 'unlimited' \
                   WHEN identity_generation = 'ALWAYS' THEN 'always' ELSE 'identity' END \
                   FROM information_schema.columns WHERE table_schema = ? AND table_name = ? \
-                  AND (is_identity = 'YES' OR is_generated = 'ALWAYS')",
+                  AND (is_identity = 'YES' OR is_generated = 'ALWAYS' OR (data_type = 'numeric' AND numeric_precision IS NULL))",
+        primary: "",
         keys: "SELECT CAST(i.indexrelid AS text), a.attname FROM pg_index i \
                JOIN pg_class c ON c.oid = i.indrelid JOIN pg_namespace n ON n.oid = c.relnamespace \
                CROSS JOIN LATERAL unnest(i.indkey) WITH ORDINALITY AS k(attnum, place) \

@@ -14,6 +14,7 @@ pub(super) const SPELLING: Spelling = Spelling {
     // http://www.ch-werner.de/sqliteodbc/html/index.html: foreign keys are enforced, a lock is waited for five seconds.
     attributes: "FKSupport=1;Timeout=5000;BigInt=1;",
     session: &[],
+    time_limit: ["", ""],
     // Transactions run one after the other.
     isolation: Isolation {
         repeatable: Some(""),
@@ -53,7 +54,9 @@ pub(super) const SPELLING: Spelling = Spelling {
         },
         repository: false,
     },
-    quotes: ('"', '"'),
+    // A name in double quotes that no column has is taken for a text: https://www.sqlite.org/quirks.html#dblquote
+    quotes: ('`', '`'),
+    misread: &['"', '\'', '?'],
     constants: ["0", "1"],
     // A column that another program made may ignore case.
     exact: Some((("", " COLLATE BINARY"), BARE)),
@@ -92,6 +95,8 @@ pub(super) const SPELLING: Spelling = Spelling {
         infinity: true,
         // It becomes NULL.
         nan: false,
+        // The plane beyond is mangled by the ODBC driver.
+        last_character: '\u{fffff}',
     },
     types: Types {
         bool: "BOOLEAN",
@@ -152,8 +157,9 @@ pub(super) const SPELLING: Spelling = Spelling {
         own_tables: "sqlite_",
     },
     beyond: Beyond {
-        columns: "SELECT name, CASE WHEN hidden IN (2, 3) THEN 'computed' ELSE 'identity' END \
+        columns: "SELECT name, CASE WHEN hidden IN (2, 3) THEN 'computed' ELSE 'identity' END, type, cid \
                   FROM pragma_table_xinfo(?) WHERE hidden IN (2, 3) OR (pk = 1 AND upper(type) = 'INTEGER')",
+        primary: "SELECT name FROM pragma_table_info(?) WHERE pk > 0 ORDER BY pk",
         keys: "SELECT l.name, i.name FROM pragma_index_list(?) AS l, pragma_index_info(l.name) AS i \
                WHERE l.\"unique\" = 1 AND l.origin <> 'pk' AND l.partial = 0 ORDER BY l.name, i.seqno",
         fractions: false,

@@ -15,6 +15,7 @@ pub(super) const SPELLING: Spelling = Spelling {
     // https://docs.teradata.com/r/Teradata-ODBC-Driver-for-Linux-and-macOS-User-Guide
     attributes: "CharacterSet=UTF16;SessionMode=ANSI;",
     session: &["SET TIME ZONE INTERVAL '00:00' HOUR TO MINUTE"],
+    time_limit: ["", ""],
     // Sessions are serializable unless told otherwise.
     isolation: Isolation {
         repeatable: Some(""),
@@ -57,6 +58,7 @@ pub(super) const SPELLING: Spelling = Spelling {
         repository: false,
     },
     quotes: ('"', '"'),
+    misread: &[],
     constants: ["1 = 0", "1 = 1"],
     // Spaces at the end never count in comparisons; a mark behind them makes them count.
     exact: Some((("", " (CASESPECIFIC) || '.'"), ("", " || '.'"))),
@@ -94,6 +96,7 @@ pub(super) const SPELLING: Spelling = Spelling {
         digits: (38, 38),
         infinity: false,
         nan: false,
+        last_character: char::MAX,
     },
     types: Types {
         bool: "BYTEINT",
@@ -166,6 +169,7 @@ pub(super) const SPELLING: Spelling = Spelling {
     },
     beyond: Beyond {
         columns: "",
+        primary: "",
         keys: "",
         fractions: false,
     },

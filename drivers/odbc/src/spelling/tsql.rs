@@ -13,6 +13,7 @@ use super::{
 pub(super) const SPELLING: Spelling = Spelling {
     attributes: "",
     session: &["SET XACT_ABORT ON"],
+    time_limit: ["", ""],
     // REPEATABLE READ locks what was read, which is as good as a snapshot for one batch.
     isolation: Isolation {
         repeatable: Some("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"),
@@ -52,6 +53,7 @@ pub(super) const SPELLING: Spelling = Spelling {
         repository: false,
     },
     quotes: ('[', ']'),
+    misread: &[],
     constants: ["1 = 0", "1 = 1"],
     // Collations may ignore case and accents, and all of them ignore spaces at the end.
     exact: Some((
@@ -97,6 +99,7 @@ pub(super) const SPELLING: Spelling = Spelling {
         digits: (38, 38),
         infinity: false,
         nan: false,
+        last_character: char::MAX,
     },
     types: Types {
         bool: "bit",
@@ -158,6 +161,7 @@ pub(super) const SPELLING: Spelling = Spelling {
         columns: "SELECT c.name, CASE WHEN c.is_identity = 1 THEN 'always' ELSE 'computed' END FROM sys.columns AS c \
                   WHERE c.object_id = OBJECT_ID(QUOTENAME(?) + N'.' + QUOTENAME(?)) \
                   AND (c.is_identity = 1 OR c.is_computed = 1 OR c.system_type_id = 189)",
+        primary: "",
         keys: "SELECT i.name, c.name FROM sys.indexes AS i JOIN sys.index_columns AS k ON k.object_id = i.object_id \
                AND k.index_id = i.index_id JOIN sys.columns AS c ON c.object_id = k.object_id AND c.column_id = k.column_id \
                WHERE i.object_id = OBJECT_ID(QUOTENAME(?) + N'.' + QUOTENAME(?)) AND i.is_unique = 1 \

@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use odbc_api::parameter::{InputParameter, VarBinaryBox, VarWCharBox};
+use odbc_api::DataType;
+use odbc_api::parameter::{InputParameter, VarBinaryBox, VarWCharBox, WithDataType};
 use quillback_plugin_api::civil::TimeOfDay;
 use quillback_plugin_api::value::uuid_text;
 use quillback_plugin_api::{Category, DriverError, Value};
@@ -93,6 +94,10 @@ fn one(values: &Values, value: &Value) -> Result<Parameter, DriverError> {
             _ => return Err(refused("it is no binary value")),
         },
         Form::Text => wide(&text(values, value)?),
+        Form::Untyped => Box::new(WithDataType::new(
+            VarWCharBox::from_vec(text(values, value)?.encode_utf16().collect()),
+            DataType::Unknown,
+        )),
         Form::ZonedText => wide(&format!("{}+00:00", text(values, value)?)),
         Form::Refused => return Err(refused("this database has nothing like it")),
     })
@@ -134,6 +139,11 @@ fn text(values: &Values, value: &Value) -> Result<String, DriverError> {
         }
         Value::Text(text) | Value::Json(text) if text.contains('\0') => {
             return Err(refused("a text must not hold a NUL character"));
+        }
+        Value::Text(text) | Value::Json(text)
+            if text.chars().any(|c| c > values.last_character) =>
+        {
+            return Err(refused("the ODBC driver would change a character of it"));
         }
         Value::Text(text) | Value::Json(text) => text.clone(),
         Value::Uuid(uuid) => uuid_text(uuid),

@@ -7,6 +7,7 @@ use quillback_plugin_api::types::LogicalType as T;
 use serde::de::IgnoredAny;
 
 use crate::types::bind::refused;
+use crate::types::read;
 
 const DAY: i64 = 86_400_000_000_000;
 
@@ -44,7 +45,7 @@ pub(crate) fn check(value: &Value, ty: &T) -> Result<(), DriverError> {
             is_bytes(value, *length),
             "the column holds bytes of its length",
         ),
-        T::Uuid => (matches!(value, Value::Uuid(_)), "the column holds UUIDs"),
+        T::Uuid => (is_uuid(value), "the column holds UUIDs"),
         T::Date => (
             matches!(value, Value::Date(date) if date.is_valid()),
             "the column holds days of the calendar",
@@ -136,6 +137,7 @@ fn is_text(value: &Value, length: Option<u32>) -> bool {
         }
         Value::Uuid(_) => length.is_none_or(|most| most >= 36),
         Value::Date(_) | Value::Time(_) | Value::Timestamp(_) | Value::Instant(_) => true,
+        Value::I64(_) | Value::U64(_) | Value::Decimal(_) => true,
         _ => false,
     }
 }
@@ -143,6 +145,14 @@ fn is_text(value: &Value, length: Option<u32>) -> bool {
 fn is_json(value: &Value) -> bool {
     match value {
         Value::Json(text) | Value::Text(text) => serde_json::from_str::<IgnoredAny>(text).is_ok(),
+        _ => false,
+    }
+}
+
+fn is_uuid(value: &Value) -> bool {
+    match value {
+        Value::Uuid(_) => true,
+        Value::Text(text) => read::uuid(text).is_some(),
         _ => false,
     }
 }

@@ -231,7 +231,8 @@ fn decimal(text: &str) -> Option<ValueRef<'_>> {
     is_decimal(text).then_some(ValueRef::Decimal(text))
 }
 
-fn uuid(text: &str) -> Option<[u8; 16]> {
+/// The digits of a UUID, however they are grouped.
+pub(crate) fn uuid(text: &str) -> Option<[u8; 16]> {
     let mut digits = text
         .bytes()
         .filter(|byte| !matches!(byte, b'-' | b'{' | b'}'));

@@ -7,7 +7,7 @@ use quillback_conformance::Session;
 use serde_json::Value;
 
 /// The library of an ODBC driver, where Debian puts it; `None` when it is not installed.
-pub fn library(name: &str) -> Option<PathBuf> {
+pub(crate) fn library(name: &str) -> Option<PathBuf> {
     let machine = std::env::consts::ARCH;
     let file = PathBuf::from(format!("/usr/lib/{machine}-linux-gnu/odbc/{name}"));
     file.is_file().then_some(file)
@@ -15,7 +15,7 @@ pub fn library(name: &str) -> Option<PathBuf> {
 
 /// The address of a private server, by the name of its variable: user, password, host, port, database.
 #[allow(dead_code, reason = "the run on files needs none")]
-pub fn server(variable: &str) -> Option<[String; 5]> {
+pub(crate) fn server(variable: &str) -> Option<[String; 5]> {
     let url = std::env::var(variable).ok()?;
     let (_, rest) = url.split_once("://")?;
     let (account, place) = rest.rsplit_once('@')?;
@@ -29,7 +29,7 @@ pub fn server(variable: &str) -> Option<[String; 5]> {
 struct Beside(Connection<'static>);
 
 /// Opens a session with the options of a connection.
-pub fn open(options: &Value) -> Result<Box<dyn Session>, String> {
+pub(crate) fn open(options: &Value) -> Result<Box<dyn Session>, String> {
     let attributes = [
         ("driver", "Driver"),
         ("host", "Server"),
