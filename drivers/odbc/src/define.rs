@@ -1,6 +1,7 @@
 //! Changes of tables, together where the database allows it.
 
-use quillback_plugin_api::sql::Ddl;
+use quillback_plugin_api::dialect::Dialect as _;
+use quillback_plugin_api::sql::{ColumnDef, Ddl, RenderError, Rendered, SqlWriter};
 use quillback_plugin_api::{Category, DriverError, dialect};
 
 use crate::connect::Session;
@@ -64,7 +65,7 @@ pub(crate) fn print(
     for (position, change) in changes.iter().enumerate() {
         let printer = Printer::new(spelling);
         let printed = claimed(spelling, change)
-            .and_then(|()| Ok(dialect::ddl(&printer, change)?))
+            .and_then(|()| Ok(printed(&printer, spelling, change)?))
             .and_then(|printed| printer.check().map(|()| printed))
             .map_err(|error| error.at_step(position))?;
         let keeps = spelling.changes.if_not_exists.is_empty()
@@ -76,6 +77,63 @@ pub(crate) fn print(
         }));
     }
     Ok(planned)
+}
+
+/// Prints a change. Where a column is NULL unless told otherwise, and the word is not known, the shared printer will not
+/// do.
+fn printed(
+    printer: &Printer,
+    spelling: &Spelling,
+    change: &Ddl,
+) -> Result<Vec<Rendered>, RenderError> {
+    let mut w = SqlWriter::new(printer);
+    match change {
+        Ddl::AddColumn { column, .. }
+            if !spelling.changes.adds_filled && (!column.nullable || column.default.is_some()) =>
+        {
+            return Err(RenderError::unsupported(
+                "adding a column that is required or has a default",
+            ));
+        }
+        Ddl::CreateTable(create) if !spelling.changes.says_null && !create.columns.is_empty() => {
+            w.syntax("CREATE TABLE ");
+            if create.if_not_exists {
+                w.syntax(printer.create_if_not_exists()?);
+            }
+            w.table(&create.table).syntax(" (");
+            w.list(", ", &create.columns, |w, column| {
+                w.dialect_text(&definition(printer, column)?);
+                Ok(())
+            })?;
+            if !create.primary_key.is_empty() {
+                w.syntax(", PRIMARY KEY (");
+                w.list(", ", &create.primary_key, |w, column| {
+                    w.ident(column);
+                    Ok(())
+                })?
+                .syntax(")");
+            }
+            w.syntax(")").syntax(printer.table_options());
+        }
+        Ddl::AddColumn { table, column } if !spelling.changes.says_null => {
+            w.syntax("ALTER TABLE ").table(table).syntax(" ADD ");
+            w.syntax(printer.add_column_keyword());
+            w.dialect_text(&definition(printer, column)?);
+        }
+        change => return dialect::ddl(printer, change),
+    }
+    Ok(vec![w.finish()])
+}
+
+/// The definition of a column, which the shared printer ends with whether it may be NULL.
+fn definition(printer: &Printer, column: &ColumnDef) -> Result<String, RenderError> {
+    let mut w = SqlWriter::new(printer);
+    dialect::column_def(&mut w, column)?;
+    let text = w.finish().sql;
+    Ok(match text.strip_suffix(" NULL") {
+        Some(short) if column.nullable => short.to_owned(),
+        _ => text,
+    })
 }
 
 fn claimed(spelling: &Spelling, change: &Ddl) -> Result<(), DriverError> {

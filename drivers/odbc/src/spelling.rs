@@ -293,7 +293,9 @@ pub(crate) struct Types {
     pub(crate) truth: [&'static str; 2],
     /// Whether a backslash in a literal stands for itself.
     pub(crate) plain_backslash: bool,
-    /// What follows a column that may be NULL.
+    /// What stands for a quote in a literal.
+    pub(crate) quote_in_literal: &'static str,
+    /// What stands before a literal.
     pub(crate) literal_prefix: &'static str,
 }
 
@@ -323,6 +325,10 @@ pub(crate) struct Changes {
     pub(crate) if_not_exists: &'static str,
     /// `COLUMN ` or nothing.
     pub(crate) add: &'static str,
+    /// Whether a column that may be NULL is followed by that word.
+    pub(crate) says_null: bool,
+    /// Whether a column that is added to a table may be required or have a default.
+    pub(crate) adds_filled: bool,
     /// How a column gets another type.
     pub(crate) alter: Alter,
     /// Whether a column is renamed by a procedure instead of `ALTER TABLE .. RENAME COLUMN`.

@@ -136,6 +136,7 @@ pub(super) const SPELLING: Spelling = Spelling {
         options: " ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin",
         truth: ["0", "1"],
         plain_backslash: false,
+        quote_in_literal: "''",
         literal_prefix: "",
     },
     natives: &[
@@ -157,6 +158,8 @@ pub(super) const SPELLING: Spelling = Spelling {
     changes: Changes {
         if_not_exists: "IF NOT EXISTS ",
         add: "COLUMN ",
+        says_null: true,
+        adds_filled: true,
         alter: Alter::Modify,
         renames_by_procedure: false,
     },

@@ -117,6 +117,7 @@ pub(super) const SPELLING: Spelling = Spelling {
         options: "",
         truth: ["FALSE", "TRUE"],
         plain_backslash: true,
+        quote_in_literal: "''",
         literal_prefix: "",
     },
     natives: &[
@@ -139,6 +140,8 @@ pub(super) const SPELLING: Spelling = Spelling {
     changes: Changes {
         if_not_exists: "IF NOT EXISTS ",
         add: "COLUMN ",
+        says_null: true,
+        adds_filled: true,
         alter: Alter::Parts,
         renames_by_procedure: false,
     },

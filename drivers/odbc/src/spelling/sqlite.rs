@@ -122,6 +122,7 @@ pub(super) const SPELLING: Spelling = Spelling {
         options: "",
         truth: ["0", "1"],
         plain_backslash: true,
+        quote_in_literal: "''",
         literal_prefix: "",
     },
     natives: &[
@@ -146,6 +147,8 @@ pub(super) const SPELLING: Spelling = Spelling {
     changes: Changes {
         if_not_exists: "IF NOT EXISTS ",
         add: "COLUMN ",
+        says_null: true,
+        adds_filled: true,
         alter: Alter::No,
         renames_by_procedure: false,
     },

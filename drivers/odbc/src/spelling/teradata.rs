@@ -48,7 +48,8 @@ pub(super) const SPELLING: Spelling = Spelling {
         ddl: DdlCapabilities {
             create_table: true,
             add_column: true,
-            drop_column: true,
+            // It has no word COLUMN there.
+            drop_column: false,
             rename_column: false,
             alter_column: false,
             create_index: false,
@@ -126,6 +127,7 @@ pub(super) const SPELLING: Spelling = Spelling {
         options: "",
         truth: ["0", "1"],
         plain_backslash: true,
+        quote_in_literal: "''",
         literal_prefix: "",
     },
     natives: &[
@@ -142,6 +144,8 @@ pub(super) const SPELLING: Spelling = Spelling {
     changes: Changes {
         if_not_exists: "",
         add: "",
+        says_null: false,
+        adds_filled: true,
         alter: Alter::No,
         renames_by_procedure: false,
     },

@@ -122,6 +122,7 @@ pub(super) const SPELLING: Spelling = Spelling {
         options: "",
         truth: ["0", "1"],
         plain_backslash: true,
+        quote_in_literal: "''",
         literal_prefix: "N",
     },
     natives: &[
@@ -147,6 +148,8 @@ pub(super) const SPELLING: Spelling = Spelling {
     changes: Changes {
         if_not_exists: "",
         add: "",
+        says_null: true,
+        adds_filled: true,
         alter: Alter::Whole,
         renames_by_procedure: true,
     },

@@ -133,10 +133,12 @@ pub(crate) fn literal(spelling: &Spelling, value: &Value) -> Result<String, Rend
         Value::Bool(flag) => Ok(types.truth[usize::from(*flag)].to_owned()),
         Value::Decimal(number) if number.is_finite() => Ok(number.as_str().to_owned()),
         Value::Text(text) if !text.contains('\0') => {
-            let mut quoted = text.replace('\'', "''");
-            if !types.plain_backslash {
-                quoted = quoted.replace('\\', "\\\\");
-            }
+            let plain = if types.plain_backslash {
+                text.clone()
+            } else {
+                text.replace('\\', "\\\\")
+            };
+            let quoted = plain.replace('\'', types.quote_in_literal);
             Ok(format!("{}'{quoted}'", types.literal_prefix))
         }
         value => standard_literal(value),

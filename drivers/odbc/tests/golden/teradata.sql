@@ -116,10 +116,10 @@ DROP TABLE "shop"."forecast";
 -- refused: this database does not support indexes through this driver
 
 -- add a column
-ALTER TABLE "shop"."forecast" ADD "region" VARCHAR(40) CHARACTER SET UNICODE CASESPECIFIC NULL;
+ALTER TABLE "shop"."forecast" ADD "region" VARCHAR(40) CHARACTER SET UNICODE CASESPECIFIC;
 
 -- drop a column
-ALTER TABLE "shop"."forecast" DROP COLUMN "region";
+-- refused: this database does not support removing a column through this driver
 
 -- rename a column
 -- refused: this database does not support renaming a column through this driver
