@@ -8,7 +8,7 @@ use std::env;
 use std::error::Error;
 use std::fmt::Write as _;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The functions of ODBC that the client calls: those that `odbc-sys` 0.31 declares. A name that is missing here is an
 /// error of the linker.
@@ -89,33 +89,60 @@ const FUNCTIONS: &[&str] = &[
 
 /// The name under which unixODBC is found when the plugin is loaded.
 const SONAME: &str = "libodbc.so.2";
+/// What the server says when it is not found; the host of plugins reads it from this section of the plugin's file.
+const NEEDS: (&str, &str) = (
+    ".quillback.needs",
+    "unixODBC (on Debian the package libodbc2) and the ODBC driver of the database",
+);
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=build.rs");
-    let is = |name: &str, value: &str| env::var(name).is_ok_and(|found| found == value);
+    let is = |name: &str, value: &str| env::var_os(name).is_some_and(|found| found == value);
+    // Variables that cargo sets for build scripts; the clippy rule about the environment is for running servers.
     // Windows brings ODBC itself, and on macOS the client looks for it where Homebrew puts it.
     if !is("CARGO_CFG_TARGET_FAMILY", "unix") || is("CARGO_CFG_TARGET_VENDOR", "apple") {
         return Ok(());
     }
-    let out = PathBuf::from(env::var("OUT_DIR")?);
+    let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("cargo names no folder")?);
     let mut source = String::new();
     for function in FUNCTIONS {
         writeln!(source, "void {function}(void) {{}}")?;
     }
-    let file = out.join("odbc.c");
-    fs::write(&file, source)?;
-    // Without a `-o` of its own a compiler that rustc uses as its linker makes shared libraries everywhere on Unix.
-    let mut compiler = cc::Build::new().get_compiler().to_command();
-    let done = compiler
-        .args(["-shared", "-fPIC", "-nostdlib", "-w"])
-        .arg(format!("-Wl,-soname,{SONAME}"))
-        .arg("-o")
-        .arg(out.join("libodbc.so"))
-        .arg(&file)
-        .status()?;
-    if !done.success() {
-        return Err(format!("{compiler:?} cannot make the library to link with: {done}").into());
-    }
+    fs::write(out.join("odbc.c"), source)?;
+    let soname = format!("-Wl,-soname,{SONAME}");
+    compile(
+        &out,
+        &[
+            "-shared",
+            "-fPIC",
+            "-nostdlib",
+            "-w",
+            &soname,
+            "-o",
+            "libodbc.so",
+            "odbc.c",
+        ],
+    )?;
     println!("cargo::rustc-link-search=native={}", out.display());
+
+    let (section, words) = NEEDS;
+    let note = format!(".section {section},\"\",%progbits\n.ascii \"{words}\"\n");
+    fs::write(out.join("needs.s"), note)?;
+    compile(&out, &["-c", "-o", "needs.o", "needs.s"])?;
+    println!(
+        "cargo::rustc-link-arg-cdylib={}",
+        out.join("needs.o").display()
+    );
     Ok(())
+}
+
+/// Runs the compiler with which rustc links.
+fn compile(folder: &Path, arguments: &[&str]) -> Result<(), Box<dyn Error>> {
+    let mut compiler = cc::Build::new().get_compiler().to_command();
+    let done = compiler.current_dir(folder).args(arguments).status()?;
+    if done.success() {
+        Ok(())
+    } else {
+        Err(format!("{compiler:?}: {done}").into())
+    }
 }

@@ -64,13 +64,13 @@ pub(crate) fn print(
     let mut planned = Vec::with_capacity(changes.len());
     for (position, change) in changes.iter().enumerate() {
         let printer = Printer::new(spelling);
-        let printed = claimed(spelling, change)
+        let statements = claimed(spelling, change)
             .and_then(|()| Ok(printed(&printer, spelling, change)?))
-            .and_then(|printed| printer.check().map(|()| printed))
+            .and_then(|statements| printer.check().map(|()| statements))
             .map_err(|error| error.at_step(position))?;
         let keeps = spelling.changes.if_not_exists.is_empty()
             && matches!(change, Ddl::CreateTable(create) if create.if_not_exists);
-        planned.extend(printed.into_iter().map(|statement| Change {
+        planned.extend(statements.into_iter().map(|statement| Change {
             position,
             sql: statement.sql,
             keeps,

@@ -318,7 +318,7 @@ impl Running<'_> {
                     .get(step)
                     .map_or(&[][..], |known| known.as_slice());
                 let columns = tables::headings(select, known);
-                query(self.session, statement, columns, left).map(Answer::Rows)
+                query(self.session, statement, &columns, left).map(Answer::Rows)
             }
             Action::Execute(statement) => self.affected(statement, left).map(Answer::Affected),
             Action::Returning { statement, insert } => self
@@ -360,14 +360,14 @@ impl Running<'_> {
             .map_or(&[][..], |known| known.as_slice());
         let columns = tables::headings(&select, known);
         let Keys::Ask(question, _) = self.session.spelling.keys else {
-            return query(self.session, statement, columns, left);
+            return query(self.session, statement, &columns, left);
         };
         self.affected(statement, left)?;
         let asked = Rendered {
             sql: question.to_owned(),
             params: Vec::new(),
         };
-        query(self.session, &asked, columns, left)
+        query(self.session, &asked, &columns, left)
     }
 }
 
@@ -381,12 +381,12 @@ fn lost(error: DriverError) -> DriverError {
 fn query(
     session: &Session,
     statement: &Rendered,
-    columns: Vec<(Column, Option<read::Cell>)>,
+    columns: &[(Column, Option<read::Cell>)],
     left: Option<Duration>,
 ) -> Result<RowSet, DriverError> {
     let mut rows = RowBuffer::new(columns.len());
     let headings = columns.iter().map(|(heading, _)| heading.clone()).collect();
-    each(session, statement, &columns, left, |cells, row| {
+    each(session, statement, columns, left, |cells, row| {
         cells.row(row, &mut rows, session.errors).map(|()| true)
     })?;
     Ok(RowSet {

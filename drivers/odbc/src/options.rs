@@ -1,5 +1,6 @@
 //! The options of a connection; the forms of the console are made from their schema.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use odbc_api::escape_attribute_value;
@@ -131,7 +132,7 @@ fn connection_string(options: &Options, dialect: Dialect) -> Result<String, Driv
         if value.contains('\0') {
             return Err(config(format!("option `{option}` has a NUL character")));
         }
-        text.push_str(&format!("{attribute}={};", escape_attribute_value(value)));
+        let _ = write!(text, "{attribute}={};", escape_attribute_value(value));
     }
     text.push_str(dialect.spelling().attributes);
     let own = options.connection_string.as_deref().unwrap_or_default();

@@ -1,5 +1,7 @@
 //! Runs the conformance suite on PostgreSQL, through psqlodbc.
 
+#[path = "support/server.rs"]
+mod server;
 mod support;
 
 use std::process::ExitCode;
@@ -19,7 +21,7 @@ fn main() -> ExitCode {
         options: |_: &Surroundings| {
             let driver = support::library("psqlodbcw.so")?;
             let [user, password, host, port, database] =
-                support::server("QUILLBACK_TEST_POSTGRES_URL")?;
+                server::address("QUILLBACK_TEST_POSTGRES_URL")?;
             Some(json!({
                 "dialect": "postgresql", "driver": driver, "host": host, "port": port.parse::<u16>().ok()?,
                 "database": database, "user": user, "password": password,

@@ -130,7 +130,10 @@ fn decimal(types: &Types, precision: u32, scale: i32) -> Result<String, RenderEr
 pub(crate) fn literal(spelling: &Spelling, value: &Value) -> Result<String, RenderError> {
     let types = &spelling.types;
     match value {
-        Value::Bool(flag) => Ok(types.truth[usize::from(*flag)].to_owned()),
+        Value::Bool(flag) => {
+            let [no, yes] = types.truth;
+            Ok(if *flag { yes } else { no }.to_owned())
+        }
         Value::Decimal(number) if number.is_finite() => Ok(number.as_str().to_owned()),
         Value::Text(text) if !text.contains('\0') => {
             let plain = if types.plain_backslash {

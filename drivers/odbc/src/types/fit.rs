@@ -136,8 +136,13 @@ fn is_text(value: &Value, length: Option<u32>) -> bool {
             !text.contains('\0') && length.is_none_or(|most| text.chars().count() <= most as usize)
         }
         Value::Uuid(_) => length.is_none_or(|most| most >= 36),
-        Value::Date(_) | Value::Time(_) | Value::Timestamp(_) | Value::Instant(_) => true,
-        Value::I64(_) | Value::U64(_) | Value::Decimal(_) => true,
+        Value::Date(_)
+        | Value::Time(_)
+        | Value::Timestamp(_)
+        | Value::Instant(_)
+        | Value::I64(_)
+        | Value::U64(_)
+        | Value::Decimal(_) => true,
         _ => false,
     }
 }

@@ -1,5 +1,6 @@
 //! What the runs of the suite share: where ODBC drivers are, and a session beside the driver under test.
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use odbc_api::{Connection, ConnectionOptions, environment};
@@ -11,18 +12,6 @@ pub(crate) fn library(name: &str) -> Option<PathBuf> {
     let machine = std::env::consts::ARCH;
     let file = PathBuf::from(format!("/usr/lib/{machine}-linux-gnu/odbc/{name}"));
     file.is_file().then_some(file)
-}
-
-/// The address of a private server, by the name of its variable: user, password, host, port, database.
-#[allow(dead_code, reason = "the run on files needs none")]
-pub(crate) fn server(variable: &str) -> Option<[String; 5]> {
-    let url = std::env::var(variable).ok()?;
-    let (_, rest) = url.split_once("://")?;
-    let (account, place) = rest.rsplit_once('@')?;
-    let (user, password) = account.split_once(':')?;
-    let (address, database) = place.split_once('/')?;
-    let (host, port) = address.rsplit_once(':')?;
-    Some([user, password, host, port, database].map(str::to_owned))
 }
 
 /// A connection through the driver manager, without anything of the driver under test.
@@ -44,8 +33,8 @@ pub(crate) fn open(options: &Value) -> Result<Box<dyn Session>, String> {
         match &options[option] {
             Value::Null => {}
             Value::String(value) if attribute.is_empty() => text.push_str(value),
-            Value::String(value) => text.push_str(&format!("{attribute}={value};")),
-            value => text.push_str(&format!("{attribute}={value};")),
+            Value::String(value) => drop(write!(text, "{attribute}={value};")),
+            value => drop(write!(text, "{attribute}={value};")),
         }
     }
     let environment = environment().map_err(|error| error.to_string())?;
