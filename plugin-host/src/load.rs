@@ -25,6 +25,7 @@ pub(crate) struct Candidate {
     /// What is known of it.
     pub(crate) standing: Standing,
     entry: String,
+    needs: Option<String>,
 }
 
 /// Everything that can be checked without running code of the file. The digest is told even of a file that is
@@ -42,6 +43,7 @@ pub(crate) fn check(
     *sha256 = Some(digest.clone());
     let is_listed = trust::check_listed(options.mode, &options.allow, id, &digest)?;
     let entry = preflight::entry(&file)?;
+    let needs = preflight::needs(&file);
     Ok(Candidate {
         path,
         sha256: digest,
@@ -50,6 +52,7 @@ pub(crate) fn check(
             is_group_writable,
         },
         entry,
+        needs,
     })
 }
 
@@ -59,8 +62,14 @@ pub(crate) fn open(
     options: &Options,
 ) -> Result<(&'static Plugin, DriverInfo), Refusal> {
     let (path, entry) = (candidate.path.clone(), candidate.entry.clone());
+    let needs = candidate.needs.clone();
     within(options.start_timeout, move || {
-        let plugin = library::open(&path, &entry)?;
+        let plugin = library::open(&path, &entry).map_err(|refusal| match (refusal, needs) {
+            (Refusal::Load(words), Some(needs)) => {
+                Refusal::Load(format!("{words}; it needs {needs}"))
+            }
+            (refusal, _) => refusal,
+        })?;
         let info = remote::describe(plugin).map_err(Refusal::Start)?;
         Ok((plugin, info))
     })

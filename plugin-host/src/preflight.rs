@@ -4,7 +4,7 @@
 //! must never get that far.
 
 use object::read::{ExportTarget, FileKind, NameOrOrdinal};
-use object::{Architecture, Object, ObjectKind, ObjectSegment};
+use object::{Architecture, Object, ObjectKind, ObjectSection, ObjectSegment};
 use quillback_plugin_api::abi::{MAJOR, SYMBOL_PREFIX};
 use quillback_plugin_api::remote::wrong_major;
 
@@ -29,6 +29,21 @@ pub(crate) fn entry(file: &[u8]) -> Result<String, Refusal> {
         }
     }
     choose(exported(&library)?)
+}
+
+/// The section in which a library says, for people, what must be installed before it can be loaded.
+const NEEDS: &str = ".quillback.needs";
+
+/// What must be installed before the library can be loaded, in its own words: the loader of the system names a file at
+/// best, and that file is in a package of another name.
+pub(crate) fn needs(file: &[u8]) -> Option<String> {
+    let library = object::File::parse(file).ok()?;
+    let section = library.section_by_name(NEEDS)?;
+    let words = std::str::from_utf8(section.data().ok()?).ok()?;
+    let words = words.trim_matches(['\0', '\n', ' ']);
+    let is_plain = |c: char| !c.is_control();
+    (!words.is_empty() && words.len() <= 200 && words.chars().all(is_plain))
+        .then(|| words.to_owned())
 }
 
 fn expected_kind() -> FileKind {
@@ -134,6 +149,13 @@ mod tests {
         if let Some(half) = program.get(..program.len() / 2) {
             assert!(entry(half).is_err());
         }
+    }
+
+    #[test]
+    fn a_library_that_says_nothing_needs_nothing() {
+        let program = std::fs::read("/proc/self/exe").unwrap_or_default();
+        assert_eq!(needs(&program), None);
+        assert_eq!(needs(b"no library"), None);
     }
 
     #[test]
