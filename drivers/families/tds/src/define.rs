@@ -25,13 +25,20 @@ pub(crate) fn print(flavor: &Flavor, changes: &[Ddl]) -> Result<Vec<(usize, Stri
 /// # Errors
 /// What the server says, with the position of the change that failed.
 pub(crate) async fn define(server: &Server, changes: &[Ddl]) -> Result<(), DriverError> {
-    let planned = print(server.flavor, changes)?;
+    run(server, &print(server.flavor, changes)?).await
+}
+
+/// Runs statements that change tables, each with the position of its change; all or none, where the database can.
+///
+/// # Errors
+/// What the server says, with the position of the change that failed.
+pub(crate) async fn run(server: &Server, planned: &[(usize, String)]) -> Result<(), DriverError> {
     let mut lease = server.pool.sure_lease().await?;
     let conn = &mut lease.session()?.conn;
     let result = if server.flavor.changes_in_transaction {
-        together(conn, &planned).await
+        together(conn, planned).await
     } else {
-        each(conn, &planned).await
+        each(conn, planned).await
     };
     server.tables.forget();
     lease.settle(result)

@@ -17,7 +17,8 @@ pub const MAX_PARAMS: u32 = 2_098;
 pub enum Counts {
     /// By a question that travels behind the statement and is answered with one `bigint`.
     Asked(&'static str),
-    /// By what the protocol says at the end of the statement (`DONE`); the session must have `NOCOUNT` off.
+    /// By what the protocol says at the end of each statement (`DONE`), added up; the session must have `NOCOUNT` off, and
+    /// the database no triggers, whose counts would be taken for the statement's own.
     Told,
 }
 

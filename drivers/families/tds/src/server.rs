@@ -85,6 +85,15 @@ impl Server {
         define::define(self, changes).await
     }
 
+    /// Runs statements that change tables, which the driver has printed itself, each with the position of its change;
+    /// all in one transaction where the database can.
+    ///
+    /// # Errors
+    /// What the server answers, at the position of the change.
+    pub async fn run_changes(&self, printed: &[(usize, String)]) -> Result<(), DriverError> {
+        define::run(self, printed).await
+    }
+
     /// The statements of a batch.
     ///
     /// # Errors

@@ -101,13 +101,14 @@ async fn number(session: &mut Session, query: Query<'_>) -> Result<Option<i64>, 
     Ok(row.and_then(|row| row.try_get::<i64, _>(0).ok().flatten()))
 }
 
-/// The count at the end of the statement.
+/// The counts at the ends of the statements: a request may have several, each of which touches rows of its own.
 async fn told(session: &mut Session, query: Query<'_>) -> Result<Option<u64>, DriverError> {
     let done = query
         .execute(&mut session.conn)
         .await
         .map_err(from_client)?;
-    Ok(done.rows_affected().last().copied())
+    let counts = done.rows_affected();
+    Ok((!counts.is_empty()).then(|| counts.iter().sum()))
 }
 
 fn made_key(column: &Known, made: Option<i64>) -> Result<RowSet, DriverError> {

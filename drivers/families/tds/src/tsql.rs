@@ -190,7 +190,7 @@ pub fn rename_column(
 pub fn drop_default(dialect: &dyn Dialect, table: &TableRef, column: &Ident) -> Rendered {
     let place = name_of(dialect, table);
     let mut w = SqlWriter::new(dialect);
-    w.syntax("DECLARE @drop nvarchar(max) = (SELECT ");
+    w.syntax("DECLARE @drop nvarchar(4000) = (SELECT ");
     w.dialect_text(&literal_text(&format!(
         "ALTER TABLE {place} DROP CONSTRAINT "
     )));

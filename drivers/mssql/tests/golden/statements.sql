@@ -119,7 +119,7 @@ CREATE UNIQUE INDEX [by_region] ON [shop].[forecast] ([region], [due]);
 ALTER TABLE [shop].[forecast] ADD [region] nvarchar(40) COLLATE Latin1_General_100_BIN2 NULL;
 
 -- drop a column
-DECLARE @drop nvarchar(max) = (SELECT N'ALTER TABLE [shop].[forecast] DROP CONSTRAINT ' + QUOTENAME(d.name) FROM sys.default_constraints AS d JOIN sys.columns AS c ON c.object_id = d.parent_object_id AND c.column_id = d.parent_column_id WHERE c.object_id = OBJECT_ID(N'[shop].[forecast]') AND c.name = N'region'); IF @drop IS NOT NULL EXEC (@drop);
+DECLARE @drop nvarchar(4000) = (SELECT N'ALTER TABLE [shop].[forecast] DROP CONSTRAINT ' + QUOTENAME(d.name) FROM sys.default_constraints AS d JOIN sys.columns AS c ON c.object_id = d.parent_object_id AND c.column_id = d.parent_column_id WHERE c.object_id = OBJECT_ID(N'[shop].[forecast]') AND c.name = N'region'); IF @drop IS NOT NULL EXEC (@drop);
 ALTER TABLE [shop].[forecast] DROP COLUMN [region];
 
 -- rename a column
