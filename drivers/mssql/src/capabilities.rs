@@ -1,12 +1,9 @@
 //! What SQL Server can do.
 
+use quillback_family_tds::MAX_PARAMS;
 use quillback_plugin_api::capabilities::{
     Capabilities, CaseFolding, DdlCapabilities, GeneratedKeys,
 };
-
-/// Parameters of one statement: 2,100 of a procedure, two of which carry text and declarations.
-/// <https://learn.microsoft.com/sql/sql-server/maximum-capacity-specifications-for-sql-server>
-pub(crate) const MAX_PARAMS: u32 = 2_098;
 
 /// What every version that still gets fixes can do.
 pub(crate) fn all() -> Capabilities {

@@ -1,16 +1,7 @@
-//! Opening connections: named instances, encryption, time limit, and the settings that every session needs.
+//! What a session is set to before its first statement, and what it is asked then.
 
-use std::future::Future;
-use std::time::Duration;
-
-use quillback_plugin_api::{Category, DriverError};
-use tiberius::error::{Error, IoErrorKind};
-use tiberius::{AuthMethod, Client, Config, EncryptionLevel, SqlBrowser as _};
-use tokio::net::TcpStream;
-use tokio_util::compat::{Compat, TokioAsyncWriteCompatExt as _};
-
-use crate::errors::{self, from_client};
-use crate::options::{Account, Settings, Tls};
+use quillback_family_tds::Greeting;
+use quillback_plugin_api::batch::Isolation;
 
 /// What makes a session behave the same on every server, whatever its defaults are:
 ///
@@ -19,219 +10,30 @@ use crate::options::{Account, Settings, Tls};
 /// - no counts between results: the driver asks for the count itself, so that triggers cannot add theirs;
 /// - messages in English, so that names are found in them; dates as year, month, day;
 /// - nobody's limits on rows, text sizes and waiting for locks: deadlines are the driver's.
-const SESSION: &str = "SET ANSI_NULLS, ANSI_PADDING, ANSI_WARNINGS, ARITHABORT, CONCAT_NULL_YIELDS_NULL, \
+pub(crate) const SESSION: &str = "SET ANSI_NULLS, ANSI_PADDING, ANSI_WARNINGS, ARITHABORT, CONCAT_NULL_YIELDS_NULL, \
 QUOTED_IDENTIFIER ON; SET NUMERIC_ROUNDABORT OFF; SET IMPLICIT_TRANSACTIONS OFF; SET XACT_ABORT ON; SET NOCOUNT ON; \
 SET LANGUAGE us_english; SET DATEFORMAT ymd; SET ROWCOUNT 0; SET TEXTSIZE 2147483647; SET LOCK_TIMEOUT -1; \
 SET TRANSACTION ISOLATION LEVEL READ COMMITTED;";
 
 /// Who the server is, and whether the database keeps row versions.
-const GREETING: &str = "SELECT CAST(@@VERSION AS nvarchar(4000)), \
+pub(crate) const GREETING: &str = "SELECT CAST(@@VERSION AS nvarchar(4000)), \
 CAST(SERVERPROPERTY('ProductVersion') AS nvarchar(128)), \
 (SELECT CAST(d.snapshot_isolation_state AS int) FROM sys.databases d WHERE d.name = DB_NAME())";
 
-/// How often a server may send a client on to another address.
-const REDIRECTIONS: usize = 3;
+/// Asks for the rows that the statement before touched. A trigger leaves that number as it is.
+pub(crate) const COUNT: &str = "; SELECT CAST(@@ROWCOUNT AS bigint)";
 
-/// The client library's connection.
-pub(crate) type Conn = Client<Compat<TcpStream>>;
+/// Asks for the number that the insert before was given, by this statement and not by a trigger of it.
+pub(crate) const KEY: &str = "; SELECT CAST(SCOPE_IDENTITY() AS bigint)";
 
-/// A connection that is ready for use, and what is known about its server.
-pub(crate) struct Session {
-    pub(crate) conn: Conn,
-    pub(crate) greeting: Greeting,
-}
+/// The level between batches.
+pub(crate) const USUAL_LEVEL: &str = "READ COMMITTED";
 
-/// What a server says about itself.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Greeting {
-    pub(crate) product: String,
-    pub(crate) version: String,
-    /// Whether the database keeps row versions for transactions that want one snapshot.
-    pub(crate) snapshots: bool,
-}
-
-/// Opens connections.
-pub(crate) struct Connector {
-    settings: Settings,
-}
-
-impl Connector {
-    /// Makes a connector of checked options.
-    pub(crate) fn new(settings: Settings) -> Self {
-        Self { settings }
-    }
-
-    /// Opens a connection within the time limit.
-    ///
-    /// # Errors
-    /// `Connect`, `Auth`, `Timeout` and what the server says.
-    pub(crate) async fn connect(&self) -> Result<Session, DriverError> {
-        let limit = self.settings.connect_timeout;
-        // On the heap: the handshake of the client library is large, and every call may open a connection.
-        let opening = Box::pin(async {
-            let conn = Box::pin(self.sign_in()).await.map_err(unreachable)?;
-            prepare(conn).await
-        });
-        within(limit, opening).await
-    }
-
-    async fn sign_in(&self) -> Result<Conn, Error> {
-        let mut config = config(&self.settings)?;
-        for _ in 0..REDIRECTIONS {
-            // Looks the port of a named instance up, and is a plain connection where there is no instance.
-            let stream = TcpStream::connect_named(&config).await?;
-            let connecting = Client::connect(config.clone(), stream.compat_write());
-            match Box::pin(connecting).await {
-                Err(Error::Routing { host, port }) => {
-                    config = self::config(&Settings {
-                        host,
-                        port: Some(port),
-                        instance: None,
-                        ..self.settings.clone()
-                    })?;
-                }
-                result => return result,
-            }
-        }
-        Err(Error::Protocol("redirected too often".into()))
-    }
-}
-
-fn config(settings: &Settings) -> Result<Config, Error> {
-    let mut config = Config::new();
-    config.host(&settings.host);
-    match (&settings.instance, settings.port) {
-        (Some(instance), _) => config.instance_name(instance),
-        (None, port) => config.port(port.unwrap_or(1433)),
-    }
-    if let Some(database) = &settings.database {
-        config.database(database);
-    }
-    config.application_name("Quillback");
-    config.authentication(match &settings.account {
-        Account::Sql { user, password } => AuthMethod::sql_server(user, password),
-        #[cfg(feature = "integrated")]
-        Account::Process => AuthMethod::Integrated,
-    });
-    // The driver's own limit covers all of it; the library's would only blur the message.
-    config.handshake_timeout(None);
-    config.encryption(match settings.tls {
-        Tls::Disable => EncryptionLevel::NotSupported,
-        Tls::Require | Tls::VerifyIdentity => EncryptionLevel::Required,
-        Tls::Strict => EncryptionLevel::Strict,
-    });
-    if settings.tls == Tls::Require {
-        config.trust_cert();
-    } else if let Some(given) = &settings.root_certificate {
-        let bundle = if given.contains("-----BEGIN") {
-            given.clone().into_bytes()
-        } else {
-            std::fs::read(given).map_err(|_| Error::Tls(UNREADABLE_CERTIFICATE.into()))?
-        };
-        config.trust_cert_ca_bundle(bundle);
-    }
-    if let Some(name) = &settings.certificate_host {
-        config.hostname_in_certificate(name);
-    }
-    Ok(config)
-}
-
-const UNREADABLE_CERTIFICATE: &str = "the file of option `root_certificate` cannot be read";
-
-/// Runs `work` for no longer than opening a connection may take.
-async fn within<T>(
-    limit: Duration,
-    work: impl Future<Output = Result<T, DriverError>>,
-) -> Result<T, DriverError> {
-    tokio::time::timeout(limit, work).await.unwrap_or_else(|_| {
-        let message = "the server did not answer in the time of option `connect_timeout_ms`";
-        Err(DriverError {
-            connection_lost: true,
-            ..DriverError::new(Category::Timeout, message)
-        })
-    })
-}
-
-async fn prepare(mut conn: Conn) -> Result<Session, DriverError> {
-    run(&mut conn, SESSION).await?;
-    let asked = conn.simple_query(GREETING).await.map_err(from_client)?;
-    let row = asked.into_row().await.map_err(from_client)?;
-    let Some(row) = row else {
-        let message = "the server does not say which version it is";
-        return Err(DriverError::new(Category::Protocol, message));
-    };
-    let text = |at: usize| {
-        row.try_get::<&str, _>(at)
-            .ok()
-            .flatten()
-            .unwrap_or_default()
-    };
-    let number = |at: usize| row.try_get::<i32, _>(at).ok().flatten();
-    let greeting = Greeting {
-        product: text(0).lines().next().unwrap_or_default().trim().to_owned(),
-        version: text(1).to_owned(),
-        snapshots: number(2) == Some(1),
-    };
-    Ok(Session { conn, greeting })
-}
-
-/// Runs a batch whose results do not matter.
-///
-/// # Errors
-/// What the server says.
-pub(crate) async fn run(conn: &mut Conn, sql: &str) -> Result<(), DriverError> {
-    let answer = conn.simple_query(sql).await.map_err(from_client)?;
-    answer.into_results().await.map_err(from_client)?;
-    Ok(())
-}
-
-/// What a failure to open a connection means.
-fn unreachable(error: Error) -> DriverError {
-    let (category, message) = match &error {
-        Error::Tls(message) if message == UNREADABLE_CERTIFICATE => {
-            return DriverError::new(Category::Config, UNREADABLE_CERTIFICATE);
-        }
-        Error::Tls(_) => (
-            Category::Connect,
-            "encryption failed, or the server's certificate is not trusted: check the options `tls`, \
-             `root_certificate` and `certificate_host`",
-        ),
-        Error::Io { kind, .. } => (
-            Category::Connect,
-            match kind {
-                IoErrorKind::ConnectionRefused => {
-                    "nothing answers there: check the options `host`, `port` and `instance`"
-                }
-                IoErrorKind::UnexpectedEof
-                | IoErrorKind::ConnectionReset
-                | IoErrorKind::ConnectionAborted => {
-                    "what answers at `host` and `port` hung up: it may not be this kind of server, or not take the \
-                     encryption of option `tls`"
-                }
-                IoErrorKind::InvalidData => {
-                    "encryption failed: check the options `tls` and `root_certificate`"
-                }
-                _ => "the server cannot be reached: check the options `host` and `port`",
-            },
-        ),
-        Error::Conversion(message) if message.contains("SQL browser") => (
-            Category::Connect,
-            "nothing tells the port of the instance: check the option `instance`, and that the SQL Browser service runs \
-             and its port 1434 (UDP) is open",
-        ),
-        Error::Server(_) => {
-            return DriverError {
-                connection_lost: true,
-                ..errors::at_sign_in(error)
-            };
-        }
-        _ => (
-            Category::Connect,
-            "what answers at `host` and `port` is not this kind of server",
-        ),
-    };
-    DriverError {
-        connection_lost: true,
-        ..DriverError::new(category, message)
+/// The level of a batch. Without row versions only the strictest one shows one state of the database all through.
+pub(crate) fn level(isolation: Isolation, greeting: &Greeting) -> &'static str {
+    match isolation {
+        Isolation::Default => USUAL_LEVEL,
+        Isolation::RepeatableRead if greeting.snapshots => "SNAPSHOT",
+        Isolation::RepeatableRead | Isolation::Serializable => "SERIALIZABLE",
     }
 }

@@ -1,19 +1,15 @@
-//! How SQL Server spells SQL: T-SQL.
-//!
-//! Names stand in brackets and values in `@P1`, `@P2`. NULL is written as such: the client library sends a NULL without
-//! the type that the server would need to compare or store it.
+//! How SQL Server spells SQL: T-SQL, without what only its newer versions know.
 
-use quillback_plugin_api::dialect::{
-    Dialect, standard_equality, standard_index, standard_literal, values,
-};
+use quillback_family_tds::tsql;
+use quillback_plugin_api::dialect::{self, Dialect, standard_index, values};
 use quillback_plugin_api::rows::Cells;
 use quillback_plugin_api::sql::{
-    ColumnDef, Direction, Index, Insert, Lock, Order, RenderError, Rendered, Select, SqlWriter,
-    TextMatch,
+    ColumnDef, CreateTable, Ddl, Index, Insert, Lock, Order, RenderError, Rendered, Select,
+    SqlWriter, TextMatch,
 };
-use quillback_plugin_api::{Ident, TableRef, Value};
+use quillback_plugin_api::{DriverError, Ident, TableRef, Value};
 
-use crate::types::create;
+use crate::types;
 
 /// The spelling of every version.
 #[derive(Clone, Copy, Debug)]
@@ -21,77 +17,30 @@ pub(crate) struct Tsql;
 
 impl Dialect for Tsql {
     fn quote(&self, out: &mut String, name: &str) {
-        out.push('[');
-        out.push_str(&name.replace(']', "]]"));
-        out.push(']');
+        tsql::quote(out, name);
     }
 
-    /// Exact numbers travel as text: the type that the client library declares for them is not always one that holds
-    /// them.
     fn placeholder(&self, out: &mut String, position: usize, value: &Value) {
-        let parameter = format!("@P{position}");
-        let spelled = match value {
-            Value::Null => "NULL".to_owned(),
-            Value::Decimal(number) => {
-                let (precision, scale) = create::digits(number.as_str());
-                let precision = precision.min(create::MAX_DIGITS);
-                let scale = scale.min(precision);
-                format!("CAST({parameter} AS decimal({precision},{scale}))")
-            }
-            Value::U64(_) => format!("CAST({parameter} AS decimal(20,0))"),
-            _ => parameter,
-        };
-        out.push_str(&spelled);
+        tsql::placeholder(out, position, value);
     }
 
     fn constant(&self, holds: bool) -> &'static str {
-        if holds { "1 = 1" } else { "1 = 0" }
+        tsql::constant(holds)
     }
 
-    /// Collations may ignore case and accents, and all of them ignore spaces at the end. The first condition lets an
-    /// index serve, the second compares the characters themselves.
-    /// <https://learn.microsoft.com/sql/t-sql/language-elements/string-comparison-assignment>
     fn equals_any(
         &self,
         w: &mut SqlWriter<'_>,
         column: &Ident,
         values: &[Value],
     ) -> Result<(), RenderError> {
-        if !values.iter().any(is_text) {
-            return standard_equality(w, column, values);
-        }
-        w.syntax("(");
-        standard_equality(w, column, values)?;
-        w.syntax(" AND ");
-        characters(w, column);
-        w.syntax(" IN (");
-        w.list(", ", values, |w, value| {
-            w.syntax("CAST(").param(value).syntax(" AS varbinary(max))");
-            Ok(())
-        })?
-        .syntax("))");
-        Ok(())
+        tsql::equals_any(w, column, values)
     }
 
-    /// `IS NOT DISTINCT FROM` came with SQL Server 2022 only.
     fn same(&self, w: &mut SqlWriter<'_>, column: &Ident, value: &Value) {
-        w.syntax("(").ident(column);
-        if value.is_null() {
-            w.syntax(" IS NULL)");
-            return;
-        }
-        w.syntax(" IS NOT NULL AND ");
-        if is_text(value) {
-            characters(w, column);
-            w.syntax(" = CAST(")
-                .param(value)
-                .syntax(" AS varbinary(max)))");
-        } else {
-            w.ident(column).syntax(" = ").param(value).syntax(")");
-        }
+        tsql::same(w, column, value);
     }
 
-    /// CHARINDEX takes the needle literally, finds no empty one, and compares by code points in this collation.
     fn text_match(
         &self,
         w: &mut SqlWriter<'_>,
@@ -100,58 +49,19 @@ impl Dialect for Tsql {
         ignore_case: bool,
         needle: &Value,
     ) {
-        if matches!(needle, Value::Text(text) if text.is_empty()) {
-            w.syntax("DATALENGTH(").ident(column).syntax(") >= 0");
-            return;
-        }
-        let (open, close) = if ignore_case {
-            ("LOWER(", ")")
-        } else {
-            ("", "")
-        };
-        w.syntax("CHARINDEX(").syntax(open).param(needle);
-        w.syntax(close).syntax(", ").syntax(open).syntax("CAST(");
-        w.ident(column).syntax(" AS nvarchar(max)) COLLATE ");
-        w.syntax(create::COLLATION).syntax(close);
-        w.syntax(match how {
-            TextMatch::Contains => ") > 0",
-            TextMatch::StartsWith => ") = 1",
-        });
+        tsql::text_match(w, column, how, ignore_case, needle);
     }
 
-    /// NULL is the smallest value here already.
     fn order(&self, w: &mut SqlWriter<'_>, order: &Order) {
-        w.ident(&order.column).syntax(match order.direction {
-            Direction::Asc => " ASC",
-            Direction::Desc => " DESC",
-        });
+        tsql::order(w, order);
     }
 
     fn limit_before(&self, w: &mut SqlWriter<'_>, select: &Select) {
-        if let Some(limit) = select
-            .limit
-            .filter(|limit| *limit == 0 || select.offset == 0)
-        {
-            w.syntax("TOP (").number(limit.min(MOST)).syntax(") ");
-        }
+        tsql::top(w, select);
     }
 
-    /// FETCH takes no zero, and OFFSET needs an order: <https://learn.microsoft.com/sql/t-sql/queries/select-order-by-clause-transact-sql>
     fn limit_after(&self, w: &mut SqlWriter<'_>, select: &Select) -> Result<(), RenderError> {
-        if select.offset == 0 || select.limit == Some(0) {
-            return Ok(());
-        }
-        if select.order.is_empty() {
-            w.syntax(" ORDER BY 1");
-        }
-        w.syntax(" OFFSET ")
-            .number(select.offset.min(MOST))
-            .syntax(" ROWS");
-        if let Some(limit) = select.limit {
-            w.syntax(" FETCH NEXT ")
-                .number(limit.min(MOST))
-                .syntax(" ROWS ONLY");
-        }
+        tsql::offset_fetch(w, select);
         Ok(())
     }
 
@@ -178,7 +88,7 @@ impl Dialect for Tsql {
     }
 
     fn column_type(&self, column: &ColumnDef) -> Result<String, RenderError> {
-        create::to_create(&column.ty)
+        types::to_create(&column.ty)
     }
 
     fn identity(&self) -> Result<&'static str, RenderError> {
@@ -186,20 +96,14 @@ impl Dialect for Tsql {
     }
 
     fn literal(&self, value: &Value) -> Result<String, RenderError> {
-        match value {
-            Value::Decimal(number) if create::fits_decimal(number.as_str()) => {
-                Ok(number.as_str().to_owned())
-            }
-            Value::Text(text) => Ok(literal_text(text)),
-            value => standard_literal(value),
-        }
+        tsql::literal(value)
     }
 
     fn table_options(&self) -> &'static str {
         ""
     }
 
-    /// There is no such clause; `define.rs` asks for the table first.
+    /// There is no such clause; [`changes`] asks for the table first.
     fn create_if_not_exists(&self) -> Result<&'static str, RenderError> {
         Ok("")
     }
@@ -218,11 +122,11 @@ impl Dialect for Tsql {
         let mut w = SqlWriter::new(self);
         w.syntax("ALTER TABLE ").table(table);
         w.syntax(" ALTER COLUMN ").ident(&to.name).syntax(" ");
-        w.dialect_text(&create::to_create(&to.ty)?);
+        w.dialect_text(&types::to_create(&to.ty)?);
         w.syntax(if to.nullable { " NULL" } else { " NOT NULL" });
         let mut statements = vec![w.finish()];
         if from.default != to.default {
-            statements.insert(0, drop_default(table, &to.name));
+            statements.insert(0, tsql::drop_default(self, table, &to.name));
             if let Some(default) = &to.default {
                 let mut w = SqlWriter::new(self);
                 w.syntax("ALTER TABLE ")
@@ -236,22 +140,13 @@ impl Dialect for Tsql {
         Ok(statements)
     }
 
-    /// <https://learn.microsoft.com/sql/relational-databases/system-stored-procedures/sp-rename-transact-sql>
     fn rename_column(
         &self,
         table: &TableRef,
         from: &Ident,
         to: &Ident,
     ) -> Result<Rendered, RenderError> {
-        let mut path = SqlWriter::new(self);
-        path.table(table).syntax(".").ident(from);
-        let mut w = SqlWriter::new(self);
-        w.syntax("EXEC sp_rename ");
-        w.dialect_text(&literal_text(&path.finish().sql))
-            .syntax(", ");
-        w.dialect_text(&literal_text(to.as_str()))
-            .syntax(", N'COLUMN'");
-        Ok(w.finish())
+        Ok(tsql::rename_column(self, table, from, to))
     }
 
     fn create_index(&self, table: &TableRef, index: &Index) -> Result<Rendered, RenderError> {
@@ -263,49 +158,62 @@ impl Dialect for Tsql {
     }
 }
 
-/// The largest number of rows: that of a bigint.
-const MOST: u64 = i64::MAX as u64;
-
-/// The statement that drops what fills a column in, a constraint whose name the server made.
-pub(crate) fn drop_default(table: &TableRef, column: &Ident) -> Rendered {
-    let place = name_of(table);
-    let mut w = SqlWriter::new(&Tsql);
-    w.syntax("DECLARE @drop nvarchar(max) = (SELECT ");
-    w.dialect_text(&literal_text(&format!(
-        "ALTER TABLE {place} DROP CONSTRAINT "
-    )));
-    w.syntax(
-        " + QUOTENAME(d.name) FROM sys.default_constraints AS d JOIN sys.columns AS c \
-         ON c.object_id = d.parent_object_id AND c.column_id = d.parent_column_id WHERE c.object_id = OBJECT_ID(",
+/// The statements of one change of a table.
+///
+/// # Errors
+/// `Unsupported` where it cannot be expressed.
+pub(crate) fn changes(change: &Ddl) -> Result<Vec<String>, DriverError> {
+    let mut statements = Vec::new();
+    if let Ddl::DropColumn { table, column } = change {
+        // A column cannot go while a default stands on it.
+        statements.push(tsql::drop_default(&Tsql, table, column).sql);
+    }
+    let printed = dialect::ddl(&Tsql, change)?;
+    statements.extend(
+        printed
+            .into_iter()
+            .map(|statement| where_missing(change, statement.sql)),
     );
-    w.dialect_text(&literal_text(&place))
-        .syntax(") AND c.name = ");
-    w.dialect_text(&literal_text(column.as_str()));
-    w.syntax("); IF @drop IS NOT NULL EXEC (@drop)");
-    w.finish()
+    Ok(statements)
 }
 
-/// A table as text, quoted.
-pub(crate) fn name_of(table: &TableRef) -> String {
-    let mut w = SqlWriter::new(&Tsql);
-    w.table(table);
-    w.finish().sql
-}
-
-/// A constant of text.
-pub(crate) fn literal_text(text: &str) -> String {
-    format!("N'{}'", text.replace('\'', "''"))
-}
-
-fn is_text(value: &Value) -> bool {
-    matches!(value, Value::Text(_) | Value::Json(_))
-}
-
-/// Prints the characters of a text column without its collation, in the encoding that parameters have.
-fn characters(w: &mut SqlWriter<'_>, column: &Ident) {
-    w.syntax("CAST(CAST(").ident(column);
-    w.syntax(" AS nvarchar(max)) AS varbinary(max))");
+/// Asks for the table first where it may be there already.
+fn where_missing(change: &Ddl, sql: String) -> String {
+    match change {
+        Ddl::CreateTable(CreateTable {
+            table,
+            if_not_exists: true,
+            ..
+        }) => {
+            let name = tsql::literal_text(&tsql::name_of(&Tsql, table));
+            format!("IF OBJECT_ID({name}, N'U') IS NULL {sql}")
+        }
+        _ => sql,
+    }
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use quillback_plugin_api::types::LogicalType;
+
+    use super::*;
+
+    #[test]
+    fn another_default_takes_the_place_of_the_one_before() {
+        let table = TableRef::in_schema(None, Ident::literal("t"));
+        let with = |default: &str| ColumnDef {
+            default: Some(Value::Text(default.into())),
+            ..ColumnDef::required(Ident::literal("n"), LogicalType::text(5))
+        };
+        let statements = changes(&Ddl::AlterColumn {
+            table,
+            from: with("a"),
+            to: with("b'"),
+        })
+        .unwrap();
+        assert_eq!(statements.len(), 3);
+        assert!(statements[0].ends_with("IF @drop IS NOT NULL EXEC (@drop)"));
+        assert!(statements[1].ends_with(" NOT NULL"));
+        assert_eq!(statements[2], "ALTER TABLE [t] ADD DEFAULT N'b''' FOR [n]");
+    }
+}

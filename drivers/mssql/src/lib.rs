@@ -1,50 +1,48 @@
 //! The Quillback driver for Microsoft SQL Server and Azure SQL, on the client library `tiberius`.
 //!
-//! A call borrows a connection of the pool (`pool.rs`), which speaks for one batch, read or change of tables, and goes
-//! back clean or not at all. `README.md` says what users must know.
+//! What it shares with its relatives (sessions, batches, values) is in `drivers/families/tds`. `README.md` says what
+//! users must know.
 #![forbid(unsafe_code)]
 
 mod capabilities;
 mod connect;
-mod define;
 mod dialect;
-mod errors;
-mod execute;
+#[cfg(test)]
+mod golden;
 mod introspect;
 mod options;
-mod pool;
-mod statement;
-mod stream;
-mod tables;
 mod types;
 
 use std::sync::Arc;
 
+use quillback_family_tds::{Counts, Flavor, Server, Stream, choose_cryptography};
 use quillback_plugin_api::batch::{Batch, BatchOutcome, RenderedStep};
 use quillback_plugin_api::catalog::{Catalog, Introspect};
 use quillback_plugin_api::driver::{Context, Driver, DriverInfo, Instance, ServerInfo};
 use quillback_plugin_api::sql::{Ddl, Select};
 use quillback_plugin_api::{DriverError, export_driver};
 
-use connect::{Connector, Greeting};
-use pool::Pool;
-pub use stream::Stream;
-use tables::Tables;
-
 /// The driver.
 pub struct Mssql;
 
 /// One configured server, with its pool.
-pub struct MssqlInstance {
-    server: Arc<Server>,
-}
+pub struct MssqlInstance(Arc<Server>);
 
-/// What the calls to one server share.
-pub(crate) struct Server {
-    pool: Pool,
-    tables: Tables,
-    greeting: Greeting,
-}
+/// What the shared code must know of this database.
+const FLAVOR: Flavor = Flavor {
+    capabilities: capabilities::all,
+    dialect: &dialect::Tsql,
+    changes: dialect::changes,
+    changes_in_transaction: true,
+    session: connect::SESSION,
+    greeting: connect::GREETING,
+    level: connect::level,
+    usual_level: connect::USUAL_LEVEL,
+    counts: Counts::Asked(connect::COUNT),
+    made_key: Some(connect::KEY),
+    columns: introspect::COLUMNS,
+    keys: introspect::KEYS,
+};
 
 impl Driver for Mssql {
     type Instance = MssqlInstance;
@@ -59,32 +57,19 @@ impl Driver for Mssql {
             capabilities: capabilities::all(),
             options_schema: schemars::schema_for!(options::Options).to_value(),
             address_options: vec!["host".into(), "instance".into()],
-            url_schemes: vec!["mssql".into(), "sqlserver".into()],
+            url_schemes: options::SCHEMES.map(str::to_owned).to_vec(),
         }
     }
 
     fn new(_context: Context) -> Result<Self, DriverError> {
-        // The client library takes the process's choice of cryptography; a plugin file is a process of its own in
-        // this respect. If somebody has chosen already, that choice stands.
-        let _ = rustls::crypto::ring::default_provider().install_default();
+        choose_cryptography();
         Ok(Self)
     }
 
     async fn open(&self, options: serde_json::Value) -> Result<MssqlInstance, DriverError> {
         let settings = options::read(options)?;
-        let size = settings.pool_size;
-        let pool = Pool::new(Connector::new(settings), size);
-        let mut first = pool.lease().await?;
-        let greeting = first.session()?.greeting.clone();
-        first.give_back();
-        let server = Server {
-            pool,
-            tables: Tables::default(),
-            greeting,
-        };
-        Ok(MssqlInstance {
-            server: Arc::new(server),
-        })
+        let server = Server::open(&FLAVOR, settings).await?;
+        Ok(MssqlInstance(Arc::new(server)))
     }
 }
 
@@ -92,45 +77,35 @@ impl Instance for MssqlInstance {
     type Stream = Stream;
 
     async fn ping(&self) -> Result<ServerInfo, DriverError> {
-        let lease = self.server.pool.sure_lease().await?;
-        lease.give_back();
-        let greeting = &self.server.greeting;
-        Ok(ServerInfo {
-            product: greeting.product.clone(),
-            version: greeting.version.clone(),
-            capabilities: capabilities::all(),
-        })
+        self.0.ping().await
     }
 
     async fn introspect(&self, what: Introspect) -> Result<Catalog, DriverError> {
-        let mut lease = self.server.pool.sure_lease().await?;
-        let answer = introspect::introspect(lease.session()?, what).await;
-        lease.settle(answer)
+        introspect::introspect(&self.0, what).await
     }
 
     async fn apply(&self, batch: Batch) -> Result<BatchOutcome, DriverError> {
-        execute::apply(&self.server, batch).await
+        self.0.apply(batch).await
     }
 
     async fn stream(&self, select: Select) -> Result<Stream, DriverError> {
-        stream::start(Arc::clone(&self.server), select).await
+        self.0.stream(select).await
     }
 
     async fn define(&self, changes: Vec<Ddl>) -> Result<(), DriverError> {
-        define::define(&self.server, changes).await
+        self.0.define(&changes).await
     }
 
     fn render(&self, batch: &Batch) -> Result<Vec<RenderedStep>, DriverError> {
-        execute::render(batch)
+        self.0.render(batch)
     }
 
     fn render_ddl(&self, changes: &[Ddl]) -> Result<Vec<String>, DriverError> {
-        let printed = define::print(changes)?;
-        Ok(printed.into_iter().map(|(_, sql)| sql).collect())
+        self.0.render_ddl(changes)
     }
 
     async fn close(&self) {
-        self.server.pool.close().await;
+        self.0.close().await;
     }
 }
 

@@ -1,27 +1,12 @@
 //! The options of a connection; the forms of the console are made from their schema.
 
 mod url;
+pub(crate) use url::SCHEMES;
 
-use std::time::Duration;
-
-use quillback_plugin_api::{Category, DriverError};
+use quillback_family_tds::settings::{self, Settings, Tls, account, config, filled};
+use quillback_plugin_api::DriverError;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-
-/// How the connection is encrypted, and what is demanded of the server's certificate.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum Tls {
-    /// Never encrypted, the password included.
-    Disable,
-    /// Always encrypted; the certificate is not checked, so that the one a server makes for itself will do.
-    #[default]
-    Require,
-    /// Always encrypted; the certificate must come from a trusted authority and name the host.
-    VerifyIdentity,
-    /// As verify-identity, and encrypted from the first byte (TDS 8.0), which SQL Server 2022 and Azure SQL can.
-    Strict,
-}
 
 /// How to reach a Microsoft SQL Server or Azure SQL database.
 #[derive(Clone, Serialize, Deserialize, JsonSchema)]
@@ -80,59 +65,19 @@ impl Default for Options {
     }
 }
 
-/// Who signs in.
-#[derive(Clone, PartialEq, Eq)]
-pub(crate) enum Account {
-    /// An account of the server.
-    Sql { user: String, password: String },
-    /// The user that this process runs as.
-    #[cfg(feature = "integrated")]
-    Process,
-}
-
-/// Options that have been checked.
-#[derive(Clone)]
-pub(crate) struct Settings {
-    pub(crate) host: String,
-    pub(crate) port: Option<u16>,
-    pub(crate) instance: Option<String>,
-    pub(crate) database: Option<String>,
-    pub(crate) account: Account,
-    pub(crate) tls: Tls,
-    pub(crate) root_certificate: Option<String>,
-    pub(crate) certificate_host: Option<String>,
-    pub(crate) pool_size: u32,
-    pub(crate) connect_timeout: Duration,
-}
-
 /// Reads the options of a connection.
 ///
 /// # Errors
 /// `Config`, naming the option that is wrong.
 pub(crate) fn read(options: serde_json::Value) -> Result<Settings, DriverError> {
-    let options: Options =
-        serde_path_to_error::deserialize(options).map_err(|error| unreadable(&error))?;
-    check(url::fill(options)?)
-}
-
-/// Names the option and what it takes, but never what was given: it may be a secret.
-fn unreadable(error: &serde_path_to_error::Error<serde_json::Error>) -> DriverError {
-    let (path, text) = (error.path().to_string(), error.inner().to_string());
-    if text.starts_with("unknown field") {
-        return config(format!("the options are wrong: {text}"));
-    }
-    let expected = text
-        .rsplit_once("expected ")
-        .map_or("another kind of value", |(_, what)| what);
-    config(format!("option `{path}` must be {expected}"))
+    check(url::fill(settings::options(options)?)?)
 }
 
 fn check(options: Options) -> Result<Settings, DriverError> {
-    let text = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
-    let Some(host) = text(options.host) else {
+    let Some(host) = filled(options.host) else {
         return Err(config("option `host` is missing (or `url`)"));
     };
-    let instance = text(options.instance);
+    let instance = filled(options.instance);
     if instance.is_some() && options.port.is_some() {
         return Err(config(
             "options `instance` and `port` exclude each other: the instance has a port of its own",
@@ -141,49 +86,18 @@ fn check(options: Options) -> Result<Settings, DriverError> {
     if options.port == Some(0) {
         return Err(config("option `port` must be between 1 and 65535"));
     }
-    if !(1..=256).contains(&options.pool_size) {
-        return Err(config("option `pool_size` must be between 1 and 256"));
-    }
-    if !(100..=600_000).contains(&options.connect_timeout_ms) {
-        return Err(config(
-            "option `connect_timeout_ms` must be between 100 and 600000",
-        ));
-    }
     Ok(Settings {
         host: host.trim().to_owned(),
         port: options.port,
         instance,
-        database: text(options.database),
-        account: account(text(options.user), options.password)?,
+        database: filled(options.database),
+        account: account(filled(options.user), options.password)?,
         tls: options.tls.unwrap_or_default(),
-        root_certificate: text(options.root_certificate),
-        certificate_host: text(options.certificate_host),
-        pool_size: options.pool_size,
-        connect_timeout: Duration::from_millis(options.connect_timeout_ms.into()),
+        root_certificate: filled(options.root_certificate),
+        certificate_host: filled(options.certificate_host),
+        pool_size: settings::pool_size(options.pool_size)?,
+        connect_timeout: settings::connect_timeout(options.connect_timeout_ms)?,
     })
-}
-
-fn account(user: Option<String>, password: Option<String>) -> Result<Account, DriverError> {
-    match user {
-        Some(user) => Ok(Account::Sql {
-            user,
-            password: password.unwrap_or_default(),
-        }),
-        None if password.is_some_and(|password| !password.is_empty()) => {
-            Err(config("option `user` is missing"))
-        }
-        #[cfg(feature = "integrated")]
-        None => Ok(Account::Process),
-        #[cfg(not(feature = "integrated"))]
-        None => Err(config(
-            "option `user` is missing: this driver was built without signing in as the user of the process (cargo \
-             feature `integrated`)",
-        )),
-    }
-}
-
-fn config(message: impl Into<String>) -> DriverError {
-    DriverError::new(Category::Config, message)
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Tests of the connection options.
 
+use quillback_family_tds::settings::Account;
+use quillback_plugin_api::Category;
 use serde_json::json;
 
 use super::*;

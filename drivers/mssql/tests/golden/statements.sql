@@ -1,120 +1,130 @@
--- all rows
-SELECT [id], [n] FROM [dbo].[odd]]name] ORDER BY [id] DESC;
+-- condition that always holds
+SELECT COUNT(*) FROM [shop].[forecast];
 
--- no rows
-SELECT [id], [n] FROM [dbo].[odd]]name] WHERE 1 = 0 ORDER BY [id] DESC;
+-- condition that never holds
+SELECT COUNT(*) FROM [shop].[forecast] WHERE 1 = 0;
 
--- the first page
-SELECT TOP (50) [id], [n] FROM [dbo].[odd]]name] ORDER BY [id] DESC;
+-- number equals
+SELECT COUNT(*) FROM [shop].[forecast] WHERE [id] = @P1;
 
--- a later page
-SELECT [id], [n] FROM [dbo].[odd]]name] ORDER BY [id] DESC OFFSET 100 ROWS FETCH NEXT 50 ROWS ONLY;
+-- text equals, by its characters
+SELECT COUNT(*) FROM [shop].[forecast] WHERE ([note] = @P1 AND CAST(CAST([note] AS nvarchar(max)) AS varbinary(max)) IN (CAST(@P2 AS varbinary(max))));
 
--- the rest
-SELECT [id], [n] FROM [dbo].[odd]]name] ORDER BY [id] DESC OFFSET 100 ROWS;
+-- comparisons
+SELECT COUNT(*) FROM [shop].[forecast] WHERE ([amount] <> CAST(@P1 AS decimal(3,2)) AND [amount] < CAST(@P2 AS decimal(3,2)) AND [amount] <= CAST(@P3 AS decimal(3,2)) AND [amount] > CAST(@P4 AS decimal(3,2)));
 
--- a page of nothing
-SELECT TOP (0) [id], [n] FROM [dbo].[odd]]name] ORDER BY [id] DESC;
+-- number in a list
+SELECT COUNT(*) FROM [shop].[forecast] WHERE [id] IN (@P1, @P2);
 
--- a later page without an order
-SELECT [id], [n] FROM [dbo].[odd]]name] ORDER BY 1 OFFSET 5 ROWS FETCH NEXT 5 ROWS ONLY;
+-- text in a list
+SELECT COUNT(*) FROM [shop].[forecast] WHERE ([note] IN (@P1, @P2) AND CAST(CAST([note] AS nvarchar(max)) AS varbinary(max)) IN (CAST(@P3 AS varbinary(max)), CAST(@P4 AS varbinary(max))));
 
--- rows to change
-SELECT [id], [n] FROM [dbo].[odd]]name] WITH (UPDLOCK, ROWLOCK) WHERE [n] = @P1 ORDER BY [id] DESC;
+-- in an empty list
+SELECT COUNT(*) FROM [shop].[forecast] WHERE 1 = 0;
 
--- distinct values
-SELECT DISTINCT TOP (9) [id], [n] FROM [dbo].[odd]]name] ORDER BY [id] DESC;
+-- same number
+SELECT COUNT(*) FROM [shop].[forecast] WHERE ([id] IS NOT NULL AND [id] = @P1);
 
--- the largest
-SELECT MAX([n]) FROM [dbo].[odd]]name];
+-- same text
+SELECT COUNT(*) FROM [shop].[forecast] WHERE ([note] IS NOT NULL AND CAST(CAST([note] AS nvarchar(max)) AS varbinary(max)) = CAST(@P1 AS varbinary(max)));
 
--- a count
-SELECT COUNT(*) FROM [dbo].[odd]]name] WHERE [n] IS NULL;
+-- same as nothing
+SELECT COUNT(*) FROM [shop].[forecast] WHERE ([note] IS NULL);
 
--- equal texts
-SELECT [id], [n] FROM [dbo].[odd]]name] WHERE ([n] = @P1 AND CAST(CAST([n] AS nvarchar(max)) AS varbinary(max)) IN (CAST(@P2 AS varbinary(max)))) ORDER BY [id] DESC;
+-- is null
+SELECT COUNT(*) FROM [shop].[forecast] WHERE [note] IS NULL;
 
--- unequal texts
-SELECT [id], [n] FROM [dbo].[odd]]name] WHERE NOT (([n] = @P1 AND CAST(CAST([n] AS nvarchar(max)) AS varbinary(max)) IN (CAST(@P2 AS varbinary(max))))) ORDER BY [id] DESC;
+-- text contains
+SELECT COUNT(*) FROM [shop].[forecast] WHERE CHARINDEX(@P1, CAST([note] AS nvarchar(max)) COLLATE Latin1_General_100_BIN2) > 0;
 
--- one of several texts
-SELECT [id], [n] FROM [dbo].[odd]]name] WHERE ([n] IN (@P1, @P2) AND CAST(CAST([n] AS nvarchar(max)) AS varbinary(max)) IN (CAST(@P3 AS varbinary(max)), CAST(@P4 AS varbinary(max)))) ORDER BY [id] DESC;
+-- text contains, in any case
+SELECT COUNT(*) FROM [shop].[forecast] WHERE CHARINDEX(LOWER(@P1), LOWER(CAST([note] AS nvarchar(max)) COLLATE Latin1_General_100_BIN2)) > 0;
 
--- one of several numbers
-SELECT [id], [n] FROM [dbo].[odd]]name] WHERE [n] IN (@P1, @P2) ORDER BY [id] DESC;
+-- text starts with
+SELECT COUNT(*) FROM [shop].[forecast] WHERE CHARINDEX(@P1, CAST([note] AS nvarchar(max)) COLLATE Latin1_General_100_BIN2) = 1;
 
--- an exact number
-SELECT [id], [n] FROM [dbo].[odd]]name] WHERE [n] >= CAST(@P1 AS decimal(4,2)) ORDER BY [id] DESC;
+-- text starts with, in any case
+SELECT COUNT(*) FROM [shop].[forecast] WHERE CHARINDEX(LOWER(@P1), LOWER(CAST([note] AS nvarchar(max)) COLLATE Latin1_General_100_BIN2)) = 1;
 
--- a large number
-SELECT [id], [n] FROM [dbo].[odd]]name] WHERE [n] < CAST(@P1 AS decimal(20,0)) ORDER BY [id] DESC;
+-- or, and, not
+SELECT COUNT(*) FROM [shop].[forecast] WHERE (([id] = @P1 AND [note] IS NULL) OR NOT ([amount] >= @P2));
 
--- the same text
-SELECT [id], [n] FROM [dbo].[odd]]name] WHERE ([n] IS NOT NULL AND CAST(CAST([n] AS nvarchar(max)) AS varbinary(max)) = CAST(@P1 AS varbinary(max))) ORDER BY [id] DESC;
+-- in a select
+SELECT COUNT(*) FROM [shop].[forecast] WHERE [id] IN (SELECT [id] FROM [shop].[forecast] WHERE [amount] = @P1);
 
--- the same number
-SELECT [id], [n] FROM [dbo].[odd]]name] WHERE ([n] IS NOT NULL AND [n] = @P1) ORDER BY [id] DESC;
+-- row of the last insert
+-- refused: this database does not support the key of the last insert
 
--- both are NULL
-SELECT [id], [n] FROM [dbo].[odd]]name] WHERE ([n] IS NULL) ORDER BY [id] DESC;
+-- count
+SELECT COUNT(*) FROM [shop].[forecast] WHERE [id] = @P1;
 
--- contains
-SELECT [id], [n] FROM [dbo].[odd]]name] WHERE CHARINDEX(@P1, CAST([n] AS nvarchar(max)) COLLATE Latin1_General_100_BIN2) > 0 ORDER BY [id] DESC;
+-- least and greatest
+SELECT MIN([amount]), MAX([amount]) FROM [shop].[forecast];
 
--- starts with, any case
-SELECT [id], [n] FROM [dbo].[odd]]name] WHERE CHARINDEX(LOWER(@P1), LOWER(CAST([n] AS nvarchar(max)) COLLATE Latin1_General_100_BIN2)) = 1 ORDER BY [id] DESC;
+-- distinct
+SELECT DISTINCT [id], [note] FROM [shop].[forecast];
 
--- contains nothing
-SELECT [id], [n] FROM [dbo].[odd]]name] WHERE DATALENGTH([n]) >= 0 ORDER BY [id] DESC;
+-- name with every quote
+SELECT [select] FROM [or"der]] `x`];
 
--- neither
-SELECT [id], [n] FROM [dbo].[odd]]name] WHERE NOT (([n] > @P1 OR [id] IS NULL)) ORDER BY [id] DESC;
+-- first rows
+SELECT TOP (3) [id], [note] FROM [shop].[forecast];
 
--- an insert of two rows
-INSERT INTO [dbo].[odd]]name] ([n], [m]) VALUES (@P1, NULL), (@P3, NULL); SELECT CAST(@@ROWCOUNT AS bigint);
+-- page sorted by a column that may be null
+SELECT TOP (20) [id], [note] FROM [shop].[forecast] ORDER BY [note] DESC, [id] ASC;
 
--- an insert that makes a key
-INSERT INTO [dbo].[odd]]name] ([n], [m]) VALUES (@P1, NULL); SELECT CAST(SCOPE_IDENTITY() AS bigint);
+-- page with an offset
+SELECT [id], [note] FROM [shop].[forecast] ORDER BY [note] DESC, [id] ASC OFFSET 40 ROWS FETCH NEXT 20 ROWS ONLY;
 
--- a guarded update
-UPDATE [dbo].[odd]]name] SET [n] = @P1, [v] = [v] + @P2 WHERE [n] = @P3; SELECT CAST(@@ROWCOUNT AS bigint);
+-- page after a key
+SELECT TOP (101) [id], [note] FROM [shop].[forecast] WHERE ([amount] > @P1 OR ([amount] = @P2 AND [id] > @P3)) ORDER BY [amount] ASC, [id] ASC;
 
--- a delete
-DELETE FROM [dbo].[odd]]name] WHERE [n] = @P1; SELECT CAST(@@ROWCOUNT AS bigint);
+-- row locked for a change
+SELECT [id], [note] FROM [shop].[forecast] WITH (UPDLOCK, ROWLOCK) WHERE [id] = @P1;
 
--- a new table
-CREATE TABLE [dbo].[odd]]name] ([a] bit NULL, [b] bigint NULL, [c] tinyint NULL, [d] decimal(38,10) NULL, [e] float(53) NULL, [f] nvarchar(40) COLLATE Latin1_General_100_BIN2 NULL, [g] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL, [h] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL, [i] varbinary(16) NULL, [j] varbinary(max) NULL, [k] uniqueidentifier NULL, [l] date NULL, [m] time(7) NULL, [n] datetime2(7) NULL, [o] datetimeoffset(6) NULL, [id] bigint IDENTITY(1,1) NOT NULL, PRIMARY KEY ([id]));
+-- insert of a row
+INSERT INTO [shop].[forecast] ([id], [note]) VALUES (@P1, @P2);
 
--- a table that may be there
-IF OBJECT_ID(N'[dbo].[odd]]name]', N'U') IS NULL CREATE TABLE [dbo].[odd]]name] ([a] bit NULL, [b] bigint NULL, [c] tinyint NULL, [d] decimal(38,10) NULL, [e] float(53) NULL, [f] nvarchar(40) COLLATE Latin1_General_100_BIN2 NULL, [g] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL, [h] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL, [i] varbinary(16) NULL, [j] varbinary(max) NULL, [k] uniqueidentifier NULL, [l] date NULL, [m] time(7) NULL, [n] datetime2(7) NULL, [o] datetimeoffset(6) NULL, [id] bigint IDENTITY(1,1) NOT NULL, PRIMARY KEY ([id]));
+-- insert of two rows
+INSERT INTO [shop].[forecast] ([id], [note]) VALUES (@P1, @P2), (@P3, NULL);
 
--- a dropped table
-DROP TABLE [dbo].[odd]]name];
+-- insert that tells its key
+INSERT INTO [shop].[forecast] ([id], [note]) VALUES (@P1, @P2);
 
--- a new column
-ALTER TABLE [dbo].[odd]]name] ADD [n] nvarchar(5) COLLATE Latin1_General_100_BIN2 DEFAULT N'it''s' NOT NULL;
+-- guarded update
+UPDATE [shop].[forecast] SET [note] = @P1, [amount] = NULL, [revision] = [revision] + @P3 WHERE ([id] = @P4 AND ([note] IS NOT NULL AND CAST(CAST([note] AS nvarchar(max)) AS varbinary(max)) = CAST(@P5 AS varbinary(max))));
 
--- a dropped column
-DECLARE @drop nvarchar(max) = (SELECT N'ALTER TABLE [dbo].[odd]]name] DROP CONSTRAINT ' + QUOTENAME(d.name) FROM sys.default_constraints AS d JOIN sys.columns AS c ON c.object_id = d.parent_object_id AND c.column_id = d.parent_column_id WHERE c.object_id = OBJECT_ID(N'[dbo].[odd]]name]') AND c.name = N'n'); IF @drop IS NOT NULL EXEC (@drop);
+-- guarded delete
+DELETE FROM [shop].[forecast] WHERE ([id] = @P1 AND ([note] IS NOT NULL AND CAST(CAST([note] AS nvarchar(max)) AS varbinary(max)) = CAST(@P2 AS varbinary(max))));
 
--- a dropped column
-ALTER TABLE [dbo].[odd]]name] DROP COLUMN [n];
+-- create a table
+CREATE TABLE [shop].[forecast] ([id] uniqueidentifier NOT NULL, [region] nvarchar(40) COLLATE Latin1_General_100_BIN2 DEFAULT N'it''s' NOT NULL, [note] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL, [amount] decimal(12,2) NULL, [share] float(53) NULL, [small] smallint NULL, [revision] bigint NULL, [approved] bit NULL, [due] date NULL, [at] datetime2(6) NULL, [updated_at] datetimeoffset(6) NULL, [picture] varbinary(max) NULL, [more] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL, PRIMARY KEY ([id]));
 
--- a renamed column
-EXEC sp_rename N'[dbo].[odd]]name].[it''s]', N'n]', N'COLUMN';
+-- create a table unless it is there
+IF OBJECT_ID(N'[shop].[forecast]', N'U') IS NULL CREATE TABLE [shop].[forecast] ([id] uniqueidentifier NOT NULL, [region] nvarchar(40) COLLATE Latin1_General_100_BIN2 DEFAULT N'it''s' NOT NULL, [note] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL, [amount] decimal(12,2) NULL, [share] float(53) NULL, [small] smallint NULL, [revision] bigint NULL, [approved] bit NULL, [due] date NULL, [at] datetime2(6) NULL, [updated_at] datetimeoffset(6) NULL, [picture] varbinary(max) NULL, [more] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL, PRIMARY KEY ([id]));
 
--- a changed column
-DECLARE @drop nvarchar(max) = (SELECT N'ALTER TABLE [dbo].[odd]]name] DROP CONSTRAINT ' + QUOTENAME(d.name) FROM sys.default_constraints AS d JOIN sys.columns AS c ON c.object_id = d.parent_object_id AND c.column_id = d.parent_column_id WHERE c.object_id = OBJECT_ID(N'[dbo].[odd]]name]') AND c.name = N'n'); IF @drop IS NOT NULL EXEC (@drop);
+-- create a table with a numbered key
+CREATE TABLE [shop].[forecast] ([number] bigint IDENTITY(1,1) NOT NULL, PRIMARY KEY ([number]));
 
--- a changed column
-ALTER TABLE [dbo].[odd]]name] ALTER COLUMN [n] nvarchar(5) COLLATE Latin1_General_100_BIN2 NOT NULL;
+-- drop a table
+DROP TABLE [shop].[forecast];
 
--- a changed column
-ALTER TABLE [dbo].[odd]]name] ADD DEFAULT N'b' FOR [n];
+-- index
+CREATE INDEX [by_region] ON [shop].[forecast] ([region], [due]);
 
--- an index
-CREATE UNIQUE INDEX [i] ON [dbo].[odd]]name] ([n]);
+-- unique index
+CREATE UNIQUE INDEX [by_region] ON [shop].[forecast] ([region], [due]);
 
--- tables of a schema
-SELECT s.name, o.name, o.type FROM sys.objects AS o JOIN sys.schemas AS s ON s.schema_id = o.schema_id WHERE o.type IN ('U', 'V') AND o.is_ms_shipped = 0 AND s.name COLLATE Latin1_General_100_BIN2 = @P2 AND (DATALENGTH(@P1) = 0 OR CHARINDEX(LOWER(@P1), LOWER(o.name)) > 0) ORDER BY s.name COLLATE Latin1_General_100_BIN2, o.name COLLATE Latin1_General_100_BIN2 OFFSET 0 ROWS FETCH NEXT 51 ROWS ONLY;
+-- add a column
+ALTER TABLE [shop].[forecast] ADD [region] nvarchar(40) COLLATE Latin1_General_100_BIN2 NULL;
+
+-- drop a column
+DECLARE @drop nvarchar(4000) = (SELECT N'ALTER TABLE [shop].[forecast] DROP CONSTRAINT ' + QUOTENAME(d.name) FROM sys.default_constraints AS d JOIN sys.columns AS c ON c.object_id = d.parent_object_id AND c.column_id = d.parent_column_id WHERE c.object_id = OBJECT_ID(N'[shop].[forecast]') AND c.name = N'region'); IF @drop IS NOT NULL EXEC (@drop);
+ALTER TABLE [shop].[forecast] DROP COLUMN [region];
+
+-- rename a column
+EXEC sp_rename N'[shop].[forecast].[region]', N'area', N'COLUMN';
+
+-- widen a column
+ALTER TABLE [shop].[forecast] ALTER COLUMN [region] nvarchar(80) COLLATE Latin1_General_100_BIN2 NULL;
 

@@ -3,37 +3,50 @@
 use quillback_plugin_api::sql::RenderError;
 use quillback_plugin_api::types::LogicalType;
 
-/// Digits of an exact number.
-pub(crate) const MAX_DIGITS: usize = 38;
 /// Compares code points, so that a text which Quillback creates sorts and is unique character by character.
-pub(crate) const COLLATION: &str = "Latin1_General_100_BIN2";
+pub const COLLATION: &str = "Latin1_General_100_BIN2";
 /// Characters of a text and bytes of a binary that are kept in the row.
 const MAX_TEXT: u32 = 4_000;
 const MAX_BYTES: u32 = 8_000;
+
+/// The types of what is not kept in the row, or has no limit; `None` where a database has none for its tables.
+#[derive(Clone, Copy, Debug)]
+pub struct Unlimited {
+    /// Of texts, such as `nvarchar(max)`.
+    pub text: Option<&'static str>,
+    /// Of bytes, such as `varbinary(max)`.
+    pub bytes: Option<&'static str>,
+}
 
 /// The type to create.
 ///
 /// # Errors
 /// `RenderError` where no type holds every value.
-pub(crate) fn to_create(ty: &LogicalType) -> Result<String, RenderError> {
+pub fn to_create(ty: &LogicalType, unlimited: Unlimited) -> Result<String, RenderError> {
     Ok(match ty {
         LogicalType::Bool => "bit".into(),
         LogicalType::Int { bits, unsigned } => whole(*bits, *unsigned)?.into(),
         LogicalType::Decimal { precision, scale } => decimal(*precision, *scale)?,
         LogicalType::Float { bits: 32 } => "real".into(),
         LogicalType::Float { .. } => "float(53)".into(),
-        LogicalType::Text { length } => text(*length),
-        LogicalType::Json => text(None),
+        LogicalType::Text { length } => text(*length, unlimited)?,
+        LogicalType::Json => text(None, unlimited)?,
         LogicalType::Enum { labels } => {
             let longest = labels
                 .iter()
                 .map(|label| label.encode_utf16().count())
                 .max();
-            text(longest.and_then(|longest| u32::try_from(longest).ok()))
+            text(
+                longest.and_then(|longest| u32::try_from(longest).ok()),
+                unlimited,
+            )?
         }
         LogicalType::Bytes { length } => match length.filter(|length| *length <= MAX_BYTES) {
             Some(length) => format!("varbinary({})", length.max(1)),
-            None => "varbinary(max)".into(),
+            None => unlimited
+                .bytes
+                .ok_or_else(|| lacking("more than 8,000 bytes"))?
+                .into(),
         },
         LogicalType::Uuid => "uniqueidentifier".into(),
         LogicalType::Date => "date".into(),
@@ -79,10 +92,11 @@ fn decimal(precision: Option<u32>, scale: Option<i32>) -> Result<String, RenderE
     }
 }
 
-fn text(length: Option<u32>) -> String {
-    match length.filter(|length| *length <= MAX_TEXT) {
-        Some(length) => format!("nvarchar({}) COLLATE {COLLATION}", length.max(1)),
-        None => format!("nvarchar(max) COLLATE {COLLATION}"),
+fn text(length: Option<u32>, unlimited: Unlimited) -> Result<String, RenderError> {
+    match (length.filter(|length| *length <= MAX_TEXT), unlimited.text) {
+        (Some(length), _) => Ok(format!("nvarchar({}) COLLATE {COLLATION}", length.max(1))),
+        (None, Some(ty)) => Ok(format!("{ty} COLLATE {COLLATION}")),
+        (None, None) => Err(lacking("texts of more than 4,000 characters")),
     }
 }
 
@@ -92,17 +106,4 @@ fn with_fraction(name: &str, precision: u8) -> Result<String, RenderError> {
     } else {
         Err(lacking("times finer than a ten millionth of a second"))
     }
-}
-
-/// Digits of a number in plain notation, and how many of them stand after the point.
-pub(crate) fn digits(number: &str) -> (usize, usize) {
-    let unsigned = number.trim_start_matches('-');
-    let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, ""));
-    let whole = whole.trim_start_matches('0').len();
-    ((whole + fraction.len()).max(1), fraction.len())
-}
-
-/// Whether some `decimal` holds the number.
-pub(crate) fn fits_decimal(number: &str) -> bool {
-    number.ends_with(|last: char| last.is_ascii_digit()) && digits(number).0 <= MAX_DIGITS
 }

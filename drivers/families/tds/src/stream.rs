@@ -10,8 +10,6 @@ use tiberius::QueryItem;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::Server;
-use crate::capabilities;
-use crate::dialect::Tsql;
 use crate::errors::from_client;
 use crate::pool::Lease;
 use crate::statement;
@@ -32,9 +30,11 @@ pub struct Stream {
 /// # Errors
 /// What the server says.
 pub(crate) async fn start(server: Arc<Server>, select: Select) -> Result<Stream, DriverError> {
-    let statement = dialect::select(&Tsql, &select)?;
-    if statement.params.len() > capabilities::MAX_PARAMS as usize {
-        let message = "the filter has more values than the 2,098 that a statement takes: narrow it";
+    let statement = dialect::select(server.flavor.dialect, &select)?;
+    let most = (server.flavor.capabilities)().max_params;
+    if statement.params.len() > most as usize {
+        let message =
+            format!("the filter has more values than the {most} that a statement takes: narrow it");
         return Err(DriverError::new(Category::Resource, message));
     }
     let lease = server.pool.sure_lease().await?;

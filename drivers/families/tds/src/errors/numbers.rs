@@ -2,7 +2,9 @@
 //!
 //! <https://learn.microsoft.com/sql/relational-databases/errors-events/database-engine-events-and-errors>, in its pages
 //! by range; those of 40000 and more are Azure's:
-//! <https://learn.microsoft.com/azure/azure-sql/database/troubleshoot-common-errors-issues>
+//! <https://learn.microsoft.com/azure/azure-sql/database/troubleshoot-common-errors-issues>. Those from 100000 on are of
+//! Azure Synapse, which has no list of them:
+//! <https://learn.microsoft.com/azure/synapse-analytics/sql-data-warehouse/sql-data-warehouse-develop-transactions>
 
 use quillback_plugin_api::Category as C;
 
@@ -147,6 +149,8 @@ const NUMBERS: &[(u32, C)] = &[
     (41_305, C::Conflict), // memory-optimized: repeatable read
     (41_325, C::Conflict), // memory-optimized: serializable
     (50_000, C::Constraint), // RAISERROR, mostly of a trigger
+    (103_010, C::Syntax), // Synapse: parse error
+    (111_233, C::Conflict), // Synapse: transaction can only roll back
 ];
 
 #[cfg(test)]

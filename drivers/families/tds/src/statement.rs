@@ -9,15 +9,12 @@ use quillback_plugin_api::{
 };
 use tiberius::{Query, Row};
 
+use crate::Server;
 use crate::connect::Session;
 use crate::errors::from_client;
-use crate::tables::{Known, Tables};
+use crate::flavor::Counts;
+use crate::tables::Known;
 use crate::types::{bind, read};
-
-/// Asks for the rows that the statement before touched. A trigger leaves that number as it is.
-pub(crate) const COUNT: &str = "; SELECT CAST(@@ROWCOUNT AS bigint)";
-/// Asks for the number that the insert before was given, by this statement and not by a trigger of it.
-pub(crate) const KEY: &str = "; SELECT CAST(SCOPE_IDENTITY() AS bigint)";
 
 /// Sends the planned statement of `step` and reads its answer.
 ///
@@ -25,7 +22,7 @@ pub(crate) const KEY: &str = "; SELECT CAST(SCOPE_IDENTITY() AS bigint)";
 /// What the server says, and values that do not fit.
 pub(crate) async fn run(
     session: &mut Session,
-    tables: &Tables,
+    server: &Server,
     step: &Step,
     action: &Action<'_>,
 ) -> Result<Answer, DriverError> {
@@ -34,17 +31,21 @@ pub(crate) async fn run(
             select(session, statement).await.map(Answer::Rows)
         }
         Action::Execute(statement) => {
-            let query = written(session, tables, step, statement).await?;
-            let count = number(session, query).await?;
-            let count = count.and_then(|count| u64::try_from(count).ok());
+            let query = written(session, server, step, statement).await?;
+            let count = match server.flavor.counts {
+                Counts::Asked(_) => number(session, query)
+                    .await?
+                    .and_then(|count| u64::try_from(count).ok()),
+                Counts::Told => told(session, query).await?,
+            };
             count.map(Answer::Affected).ok_or_else(|| {
                 let message = "the server did not say how many rows it touched";
                 DriverError::new(Category::Protocol, message)
             })
         }
         Action::Returning { statement, insert } => {
-            let query = written(session, tables, step, statement).await?;
-            let columns = tables.columns(session, &insert.table).await?;
+            let query = written(session, server, step, statement).await?;
+            let columns = server.columns(session, &insert.table).await?;
             let wanted = insert.returning.first().and_then(|name| columns.get(name));
             let Some(key) = wanted.filter(|column| column.info.identity) else {
                 return Err(DriverError::unsupported(
@@ -100,6 +101,16 @@ async fn number(session: &mut Session, query: Query<'_>) -> Result<Option<i64>, 
     Ok(row.and_then(|row| row.try_get::<i64, _>(0).ok().flatten()))
 }
 
+/// The counts at the ends of the statements: a request may have several, each of which touches rows of its own.
+async fn told(session: &mut Session, query: Query<'_>) -> Result<Option<u64>, DriverError> {
+    let done = query
+        .execute(&mut session.conn)
+        .await
+        .map_err(from_client)?;
+    let counts = done.rows_affected();
+    Ok((!counts.is_empty()).then(|| counts.iter().sum()))
+}
+
 fn made_key(column: &Known, made: Option<i64>) -> Result<RowSet, DriverError> {
     let Some(number) = made else {
         let message = "the server did not say which key it made";
@@ -120,7 +131,7 @@ fn made_key(column: &Known, made: Option<i64>) -> Result<RowSet, DriverError> {
 /// A statement with parameters that are stored, each checked against its column.
 async fn written<'s>(
     session: &mut Session,
-    tables: &Tables,
+    server: &Server,
     step: &Step,
     statement: &'s Rendered,
 ) -> Result<Query<'s>, DriverError> {
@@ -133,7 +144,7 @@ async fn written<'s>(
     let Some(table) = table_of(write) else {
         return compared(statement);
     };
-    let columns = tables.columns(session, table).await?;
+    let columns = server.columns(session, table).await?;
     let stored = stored_columns(write);
     let each_row = matches!(write, Statement::Insert(_));
     let mut query = Query::new(statement.sql.as_str());

@@ -8,7 +8,7 @@ use quillback_plugin_api::{Category, DriverError, Value};
 use tiberius::time::{Date as WireDate, DateTime2, DateTimeOffset, Time};
 use tiberius::{ColumnData, IntoSql, Uuid};
 
-use super::create::fits_decimal;
+use super::decimal::fits_decimal;
 use crate::tables::Known;
 
 const SECOND: i64 = 1_000_000_000;

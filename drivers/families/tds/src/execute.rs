@@ -3,15 +3,14 @@
 use std::future::Future;
 use std::time::Duration;
 
-use quillback_plugin_api::batch::{Batch, BatchOutcome, Isolation, RenderedStep};
+use quillback_plugin_api::batch::{Batch, BatchOutcome, RenderedStep};
 use quillback_plugin_api::run::{self, Action, Limits, Planned, Tally, Verdict};
 use quillback_plugin_api::{Category, DriverError};
 use tokio::time::Instant;
 
 use crate::Server;
-use crate::capabilities;
 use crate::connect::{self, Session};
-use crate::dialect::Tsql;
+use crate::flavor::{Counts, Flavor};
 use crate::pool::Lease;
 use crate::statement;
 
@@ -20,7 +19,7 @@ use crate::statement;
 /// # Errors
 /// What the server says, with the step that failed; `Timeout` after the deadline.
 pub(crate) async fn apply(server: &Server, batch: Batch) -> Result<BatchOutcome, DriverError> {
-    let planned = plan(&batch)?;
+    let planned = plan(server.flavor, &batch)?;
     let deadline = Deadline::of(&batch);
     let mut lease = deadline
         .hold(server.pool.lease())
@@ -35,20 +34,22 @@ pub(crate) async fn apply(server: &Server, batch: Batch) -> Result<BatchOutcome,
         };
     }
     let work = async {
-        begin(&mut lease, &batch).await?;
+        begin(server, &mut lease, &batch).await?;
         steps(server, lease.session()?, &batch, &planned, &mut tally).await
     };
     match deadline.hold(work).await {
         None => Err(stop(lease).await),
         Some(Err(error)) => {
-            roll_back(lease, &deadline).await;
+            roll_back(server, &batch, lease, &deadline).await;
             Err(error)
         }
         Some(Ok(Verdict::Refuse)) => {
-            roll_back(lease, &deadline).await;
+            roll_back(server, &batch, lease, &deadline).await;
             Ok(tally.refused())
         }
-        Some(Ok(Verdict::GoOn)) => commit(lease, &deadline).await.map(|()| tally.committed()),
+        Some(Ok(Verdict::GoOn)) => commit(server, &batch, lease, &deadline)
+            .await
+            .map(|()| tally.committed()),
     }
 }
 
@@ -60,13 +61,18 @@ fn outcome(tally: Tally<'_>, verdict: Verdict) -> BatchOutcome {
 }
 
 /// The statements of a batch, each of which asks in the same breath for what it did.
-fn plan(batch: &Batch) -> Result<Vec<Planned<'_>>, DriverError> {
-    let mut planned = run::plan(batch, &Tsql, Limits::of(&capabilities::all()))?;
+fn plan<'b>(flavor: &Flavor, batch: &'b Batch) -> Result<Vec<Planned<'b>>, DriverError> {
+    let limits = Limits::of(&(flavor.capabilities)());
+    let mut planned = run::plan(batch, flavor.dialect, limits)?;
     for Planned { action, .. } in &mut planned {
-        match action {
-            Action::Execute(statement) => statement.sql.push_str(statement::COUNT),
-            Action::Returning { statement, .. } => statement.sql.push_str(statement::KEY),
-            Action::Query(_) | Action::Count(_) | Action::Bulk(_) => {}
+        match (action, flavor.counts) {
+            (Action::Execute(statement), Counts::Asked(question)) => {
+                statement.sql.push_str(question);
+            }
+            (Action::Returning { statement, .. }, _) => {
+                statement.sql.push_str(flavor.made_key.unwrap_or_default());
+            }
+            _ => {}
         }
     }
     Ok(planned)
@@ -76,8 +82,8 @@ fn plan(batch: &Batch) -> Result<Vec<Planned<'_>>, DriverError> {
 ///
 /// # Errors
 /// `Unsupported` where a step cannot be expressed.
-pub(crate) fn render(batch: &Batch) -> Result<Vec<RenderedStep>, DriverError> {
-    Ok(run::rendered(&plan(batch)?))
+pub(crate) fn render(flavor: &Flavor, batch: &Batch) -> Result<Vec<RenderedStep>, DriverError> {
+    Ok(run::rendered(&plan(flavor, batch)?))
 }
 
 /// When a batch must be done.
@@ -128,30 +134,46 @@ async fn read_once(
 }
 
 /// Starts the transaction. A connection that the server closed while it waited is replaced: nothing was done on it.
-async fn begin(lease: &mut Lease, batch: &Batch) -> Result<(), DriverError> {
-    let first = start(lease.session()?, batch).await;
+async fn begin(server: &Server, lease: &mut Lease, batch: &Batch) -> Result<(), DriverError> {
+    let first = start(server.flavor, lease.session()?, batch).await;
     if first.as_ref().is_err_and(|error| error.connection_lost) && lease.is_reused() {
         lease.renew().await?;
-        return start(lease.session()?, batch).await;
+        return start(server.flavor, lease.session()?, batch).await;
     }
     first
 }
 
-/// One round trip. Without row versions only the strictest level shows one state of the database all through.
-async fn start(session: &mut Session, batch: &Batch) -> Result<(), DriverError> {
-    let level = match batch.isolation {
-        Isolation::Default => "READ COMMITTED",
-        Isolation::RepeatableRead if session.greeting.snapshots => "SNAPSHOT",
-        Isolation::RepeatableRead | Isolation::Serializable => "SERIALIZABLE",
-    };
-    let sql = format!("SET TRANSACTION ISOLATION LEVEL {level}; BEGIN TRANSACTION");
+/// One round trip.
+async fn start(flavor: &Flavor, session: &mut Session, batch: &Batch) -> Result<(), DriverError> {
+    let level = set_level(
+        flavor,
+        session,
+        batch,
+        (flavor.level)(batch.isolation, &session.greeting),
+    );
+    let sql = format!("{level}BEGIN TRANSACTION");
     connect::run(&mut session.conn, &sql).await
 }
 
-/// The level belongs to the session: it goes back to the usual one with the end of the transaction.
-const ROLLBACK: &str =
-    "IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION; SET TRANSACTION ISOLATION LEVEL READ COMMITTED";
-const COMMIT: &str = "COMMIT TRANSACTION; SET TRANSACTION ISOLATION LEVEL READ COMMITTED";
+/// Ends a transaction. The level belongs to the session: it goes back to the usual one.
+fn end(flavor: &Flavor, session: &Session, batch: &Batch, how: &str) -> String {
+    format!(
+        "{how}; {}",
+        set_level(flavor, session, batch, flavor.usual_level)
+    )
+}
+
+/// Sets the level where the batch wants another than the usual one.
+fn set_level(flavor: &Flavor, session: &Session, batch: &Batch, level: &str) -> String {
+    if (flavor.level)(batch.isolation, &session.greeting) == flavor.usual_level {
+        String::new()
+    } else {
+        format!("SET TRANSACTION ISOLATION LEVEL {level}; ")
+    }
+}
+
+const ROLLBACK: &str = "IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION";
+const COMMIT: &str = "COMMIT TRANSACTION";
 
 async fn steps(
     server: &Server,
@@ -165,7 +187,7 @@ async fn steps(
         let Some(what) = batch.steps.get(*step) else {
             continue;
         };
-        let answer = statement::run(session, &server.tables, what, action).await;
+        let answer = statement::run(session, server, what, action).await;
         let answer = answer.map_err(|error| error.at_step(*step))?;
         let is_last = coming.peek().is_none_or(|next| next.step != *step);
         if tally.record(*step, is_last, action, answer) == Verdict::Refuse {
@@ -176,14 +198,12 @@ async fn steps(
 }
 
 /// Rolls back and gives the connection back; one that cannot even do that is closed, which rolls back too.
-async fn roll_back(mut lease: Lease, deadline: &Deadline) {
+async fn roll_back(server: &Server, batch: &Batch, mut lease: Lease, deadline: &Deadline) {
     let Ok(session) = lease.session() else {
         return lease.discard();
     };
-    match deadline
-        .hold(connect::run(&mut session.conn, ROLLBACK))
-        .await
-    {
+    let sql = end(server.flavor, session, batch, ROLLBACK);
+    match deadline.hold(connect::run(&mut session.conn, &sql)).await {
         Some(Ok(())) => lease.give_back(),
         Some(Err(_)) => lease.discard(),
         None => lease.stop().await,
@@ -191,8 +211,15 @@ async fn roll_back(mut lease: Lease, deadline: &Deadline) {
 }
 
 /// Commits. Until the server answers nobody knows whether it did.
-async fn commit(mut lease: Lease, deadline: &Deadline) -> Result<(), DriverError> {
-    let committing = connect::run(&mut lease.session()?.conn, COMMIT);
+async fn commit(
+    server: &Server,
+    batch: &Batch,
+    mut lease: Lease,
+    deadline: &Deadline,
+) -> Result<(), DriverError> {
+    let session = lease.session()?;
+    let sql = end(server.flavor, session, batch, COMMIT);
+    let committing = connect::run(&mut session.conn, &sql);
     let Some(result) = deadline.hold(committing).await else {
         lease.stop().await;
         let message = "the deadline of the batch passed while it was committed";
@@ -216,7 +243,7 @@ async fn commit(mut lease: Lease, deadline: &Deadline) -> Result<(), DriverError
             })
         }
         Err(error) => {
-            roll_back(lease, deadline).await;
+            roll_back(server, batch, lease, deadline).await;
             Err(error)
         }
     }

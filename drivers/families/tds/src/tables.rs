@@ -8,7 +8,7 @@ use quillback_plugin_api::catalog::ColumnInfo;
 use quillback_plugin_api::{DriverError, Ident, TableRef};
 
 use crate::connect::Session;
-use crate::introspect;
+use crate::{Server, catalog};
 
 /// How long a look-up serves: changes of tables by others are seen after this.
 const FRESH: Duration = Duration::from_mins(1);
@@ -61,7 +61,7 @@ impl Columns {
     }
 }
 
-impl Tables {
+impl Server {
     /// The columns of `table`; none when the server shows no such table.
     ///
     /// # Errors
@@ -71,11 +71,11 @@ impl Tables {
         session: &mut Session,
         table: &TableRef,
     ) -> Result<Arc<Columns>, DriverError> {
-        if let Some(columns) = self.remembered(table) {
+        if let Some(columns) = self.tables.remembered(table) {
             return Ok(columns);
         }
-        let found = match introspect::find(session, table).await? {
-            Some(found) => introspect::columns(session, found.object).await?,
+        let found = match catalog::find(session, table).await? {
+            Some(found) => catalog::columns(session, self.flavor, found.object).await?,
             None => Vec::new(),
         };
         let named = found
@@ -83,11 +83,13 @@ impl Tables {
             .map(|column| (column.info.name.as_str().to_lowercase(), column));
         let columns = Arc::new(Columns(named.collect()));
         if !columns.0.is_empty() {
-            self.remember(table, &columns);
+            self.tables.remember(table, &columns);
         }
         Ok(columns)
     }
+}
 
+impl Tables {
     /// Forgets everything: tables have changed.
     pub(crate) fn forget(&self) {
         self.known

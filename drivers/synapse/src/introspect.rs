@@ -1,0 +1,94 @@
+//! Schemas, tables, columns and keys, from those catalog views of `sys` that
+//! <https://learn.microsoft.com/azure/synapse-analytics/sql-data-warehouse/sql-data-warehouse-reference-tsql-system-views>
+//! lists.
+
+use quillback_family_tds::Server;
+use quillback_family_tds::catalog::{Param, Row};
+use quillback_plugin_api::DriverError;
+use quillback_plugin_api::catalog::{Catalog, Introspect};
+
+/// Schemas from 16384 on belong to the fixed roles of a database.
+const OWN: &str = "s.name NOT IN (N'sys', N'INFORMATION_SCHEMA', N'guest') AND s.schema_id < 16384";
+/// The columns of a table. There are no computed ones.
+pub(crate) const COLUMNS: &str = "SELECT c.name, t.name, CAST(c.max_length AS int), CAST(c.precision AS int), \
+CAST(c.scale AS int), c.is_nullable, CAST(CASE WHEN i.column_id IS NULL THEN 0 ELSE 1 END AS bit), CAST(0 AS bit), \
+CAST(CASE WHEN d.parent_column_id IS NULL THEN 0 ELSE 1 END AS bit), \
+CAST(COLLATIONPROPERTY(c.collation_name, 'CodePage') AS int) \
+FROM sys.columns AS c JOIN sys.types AS t ON t.user_type_id = c.user_type_id \
+LEFT JOIN sys.identity_columns AS i ON i.object_id = c.object_id AND i.column_id = c.column_id \
+LEFT JOIN sys.default_constraints AS d ON d.parent_object_id = c.object_id AND d.parent_column_id = c.column_id \
+WHERE c.object_id = @P1 ORDER BY c.column_id";
+/// The declared keys of a table, none of which is enforced.
+pub(crate) const KEYS: &str = "SELECT k.unique_index_id, CAST(CASE WHEN k.type = 'PK' THEN 1 ELSE 0 END AS bit), c.name \
+FROM sys.key_constraints AS k \
+JOIN sys.index_columns AS x ON x.object_id = k.parent_object_id AND x.index_id = k.unique_index_id \
+JOIN sys.columns AS c ON c.object_id = x.object_id AND c.column_id = x.column_id \
+WHERE k.parent_object_id = @P1 ORDER BY k.unique_index_id, x.key_ordinal";
+
+/// Answers a question about what is in the database.
+///
+/// # Errors
+/// What the server says.
+pub(crate) async fn introspect(server: &Server, what: Introspect) -> Result<Catalog, DriverError> {
+    match what {
+        Introspect::Schemas => schemas(server).await,
+        Introspect::Tables {
+            schema,
+            search,
+            offset,
+            limit,
+        } => {
+            let limit = limit.clamp(1, 1_000);
+            let sql = tables_sql(schema.is_some(), offset, limit + 1);
+            let mut params = vec![Param::Text(&search)];
+            params.extend(schema.as_ref().map(|schema| Param::Text(schema.as_str())));
+            let found = server.ask(&sql, &params).await?;
+            let mut tables: Vec<_> = found.iter().filter_map(Row::table).collect();
+            let more = tables.len() > limit as usize;
+            tables.truncate(limit as usize);
+            Ok(Catalog::Tables { tables, more })
+        }
+        Introspect::Table(table) => Ok(Catalog::Table(server.describe(&table).await?)),
+    }
+}
+
+async fn schemas(server: &Server) -> Result<Catalog, DriverError> {
+    let sql = format!(
+        "SELECT s.name FROM sys.schemas AS s WHERE {OWN} ORDER BY s.name COLLATE Latin1_General_100_BIN2"
+    );
+    let found = server.ask(&sql, &[]).await?;
+    let names = found.iter().filter_map(|row| row.name(0));
+    Ok(Catalog::Schemas(names.collect()))
+}
+
+/// The statement that lists tables; the search is its first parameter and the schema its second. There is no OFFSET:
+/// rows are counted.
+fn tables_sql(in_schema: bool, offset: u32, limit: u32) -> String {
+    let place = if in_schema {
+        "s.name COLLATE Latin1_General_100_BIN2 = @P2"
+    } else {
+        OWN
+    };
+    let last = u64::from(offset) + u64::from(limit);
+    format!(
+        "SELECT p.place, p.name, p.kind FROM (SELECT s.name AS place, o.name AS name, o.type AS kind, \
+         ROW_NUMBER() OVER (ORDER BY s.name COLLATE Latin1_General_100_BIN2, o.name COLLATE Latin1_General_100_BIN2) \
+         AS position FROM sys.objects AS o JOIN sys.schemas AS s ON s.schema_id = o.schema_id \
+         WHERE o.type IN ('U', 'V') AND o.is_ms_shipped = 0 AND {place} \
+         AND (DATALENGTH(@P1) = 0 OR CHARINDEX(LOWER(@P1), LOWER(o.name)) > 0)) AS p \
+         WHERE p.position > {offset} AND p.position <= {last} ORDER BY p.position"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_of_tables_are_counted() {
+        let sql = tables_sql(true, 40, 21);
+        assert!(sql.ends_with("p.position > 40 AND p.position <= 61 ORDER BY p.position"));
+        assert!(sql.contains("= @P2"));
+        assert!(!sql.contains("OFFSET"));
+    }
+}
