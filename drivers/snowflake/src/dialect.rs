@@ -152,6 +152,9 @@ impl Dialect for SnowflakeDialect {
         insert: &Insert,
         rows: &[Cells<'_>],
     ) -> Result<(), RenderError> {
+        if !insert.returning.is_empty() {
+            return Err(RenderError::unsupported("keys that the database makes"));
+        }
         crate::insert::rows(w, insert, None, rows)
     }
 

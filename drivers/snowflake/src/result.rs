@@ -65,7 +65,7 @@ impl Answered {
     /// `Protocol` when the rows came in a form that this driver does not read.
     pub(crate) fn new(service: Arc<Service>, data: Data) -> Result<Self, DriverError> {
         if data.rowset_base64.is_some_and(|rows| !rows.is_empty()) {
-            let message = "the service answered in Arrow though JSON was asked for";
+            let message = "the service answered in Arrow, which this driver does not read";
             return Err(DriverError::new(Category::Protocol, message));
         }
         let mut headers: Vec<(String, String)> = Vec::new();

@@ -85,6 +85,8 @@ impl Http {
             .map_err(|_| DriverError::new(Category::Config, "an address cannot be read"))?;
         let authority = uri.authority().map(ToString::to_string).unwrap_or_default();
         let place = format!("{}://{authority}", uri.scheme_str().unwrap_or("http"));
+        // Connections that the other side closed while nobody looked notice it now.
+        tokio::task::yield_now().await;
         let mut sender = None;
         let mut response = None;
         // A connection that the other side closed meanwhile takes nothing; the request was not sent then.

@@ -112,11 +112,8 @@ fn claims(settings: &Settings, fingerprint: &str, now: u64) -> (Json, Json) {
 pub(crate) async fn sign_in(service: &Service) -> Result<Tokens, DriverError> {
     let settings = &service.settings;
     let mut data = json!({
-        // The service asks for the name of a client that it knows, and answers this one in JSON; so do other clients in
-        // Rust: https://github.com/estie-inc/snowflake-connector-rs
-        "CLIENT_APP_ID": "Go",
-        "CLIENT_APP_VERSION": "1.6.22",
-        "SVN_REVISION": "",
+        // Without the name of one of its own clients the service answers in JSON, as it does to other clients in Rust:
+        // https://github.com/estie-inc/snowflake-connector-rs
         "ACCOUNT_NAME": settings.account,
         "CLIENT_ENVIRONMENT": { "APPLICATION": "Quillback" },
         "SESSION_PARAMETERS": parameters(),
@@ -171,14 +168,12 @@ fn place(settings: &Settings) -> String {
 fn parameters() -> Json {
     json!({
         "AUTOCOMMIT": true,
-        "GO_QUERY_RESULT_FORMAT": "JSON",
         "TIMEZONE": "UTC",
         "QUOTED_IDENTIFIERS_IGNORE_CASE": false,
         "BINARY_INPUT_FORMAT": "HEX",
         "BINARY_OUTPUT_FORMAT": "HEX",
         "JSON_INDENT": 0,
         "ERROR_ON_NONDETERMINISTIC_UPDATE": true,
-        "TRANSACTION_DEFAULT_ISOLATION_LEVEL": "READ COMMITTED",
     })
 }
 

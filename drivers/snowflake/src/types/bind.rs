@@ -137,6 +137,8 @@ pub(crate) fn stored(field: &Field, given: &Value) -> Result<String, DriverError
 /// What a NULL, or no value at all, in a required column comes to. The service does not say which column it was.
 pub(crate) fn missing(field: &Field) -> DriverError {
     let origin = Origin {
+        // The number under which the service itself tells it.
+        vendor_code: Some("100072".into()),
         column: Some(field.name.as_str().to_owned()),
         ..Origin::default()
     };

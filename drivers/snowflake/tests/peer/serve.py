@@ -114,7 +114,8 @@ def learn(conn, sql, tree):
     changed = re.match(r'ALTER TABLE (?:"((?:[^"]|"")*)"\.)?"((?:[^"]|"")*)" (ADD|DROP|RENAME|ALTER) COLUMN "((?:[^"]|"")*)" ?(.*)', sql, re.S)
     if not changed:
         return None, None
-    schema, table, what, name, rest = ((part or "").replace('""', '"') for part in changed.groups())
+    schema, table, what, name = ((part or "").replace('""', '"') for part in changed.groups()[:4])
+    rest = changed[5]
     where = (schema or conn.schema, table)
     made = MADE.get(where, {"columns": {}, "key": []})
     columns = {key: list(value) for key, value in made["columns"].items()}
@@ -123,7 +124,8 @@ def learn(conn, sql, tree):
     elif what == "DROP":
         columns.pop(name, None)
     elif what == "RENAME":
-        columns = {rest[4:-1] if key == name else key: value for key, value in columns.items()}
+        new = rest[4:-1].replace('""', '"')
+        columns = {new if key == name else key: value for key, value in columns.items()}
     elif rest.startswith("SET DATA TYPE "):
         columns[name][0] = spelled(exp.DataType.build(rest[14:], dialect="snowflake"))
     elif rest.endswith("NOT NULL"):
@@ -297,4 +299,4 @@ app = Starlette(
 )
 
 if __name__ == "__main__":
-    uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[1]), log_level="warning", access_log=False)
+    uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[1]), log_level="warning", access_log=False, timeout_keep_alive=75)
