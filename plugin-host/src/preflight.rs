@@ -151,10 +151,13 @@ mod tests {
         }
     }
 
+    #[cfg(target_os = "linux")]
     #[test]
-    fn a_library_that_says_nothing_needs_nothing() {
-        let program = std::fs::read("/proc/self/exe").unwrap_or_default();
-        assert_eq!(needs(&program), None);
+    fn what_a_library_needs_is_read_from_its_file() {
+        let _ = quillback_driver_fixture::driver_plugin;
+        let program = std::env::current_exe().unwrap();
+        let library = std::fs::read(program.with_file_name(crate::file_name("fixture"))).unwrap();
+        assert_eq!(needs(&library).as_deref(), Some("the package fixture-lib"));
         assert_eq!(needs(b"no library"), None);
     }
 

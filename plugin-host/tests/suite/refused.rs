@@ -95,6 +95,22 @@ fn a_library_whose_table_is_not_one_is_refused() {
     assert!(matches!(reason, Refusal::Table(_)), "{reason}");
 }
 
+/// The loader of the system names a file only, the library itself what brings it.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_library_that_lacks_another_says_what_it_needs() {
+    let mut bytes = fixture("bad", "well");
+    patch(&mut bytes, b"libgcc_s.so.1\0", b"libgcc_x.so.1\0");
+    let reason = refusal("bad", &bytes);
+    assert!(matches!(reason, Refusal::Load(_)), "{reason}");
+    let words = reason.to_string();
+    assert!(words.contains("libgcc_x.so.1"), "{words}");
+    assert!(
+        words.contains("it needs the package fixture-lib"),
+        "{words}"
+    );
+}
+
 #[test]
 fn drivers_that_fail_or_panic_when_they_are_started_are_refused() {
     for (mode, words) in [
