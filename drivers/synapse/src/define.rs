@@ -143,13 +143,13 @@ fn hash_column<'c>(
         return Ok(None);
     }
     if let Some(wanted) = layout.column.as_deref().and_then(called) {
-        return match may(&wanted) {
-            true => Ok(Some(&wanted.name)),
-            false => Err(RenderError::unsupported(
-                "spreading rows by a column with a default, without a limit, or numbered by the database: change the \
-                 option `distribution_column`",
-            )),
-        };
+        if may(&wanted) {
+            return Ok(Some(&wanted.name));
+        }
+        return Err(RenderError::unsupported(
+            "spreading rows by a column with a default, without a limit, or numbered by the database: change the option \
+             `distribution_column`",
+        ));
     }
     let mut key = create.primary_key.iter();
     let found = key.find_map(|name| called(name.as_str()).filter(may));

@@ -18,12 +18,14 @@ FROM sys.columns AS c JOIN sys.types AS t ON t.user_type_id = c.user_type_id \
 LEFT JOIN sys.identity_columns AS i ON i.object_id = c.object_id AND i.column_id = c.column_id \
 LEFT JOIN sys.default_constraints AS d ON d.parent_object_id = c.object_id AND d.parent_column_id = c.column_id \
 WHERE c.object_id = @P1 ORDER BY c.column_id";
-/// The declared keys of a table, none of which is enforced.
-pub(crate) const KEYS: &str = "SELECT k.unique_index_id, CAST(CASE WHEN k.type = 'PK' THEN 1 ELSE 0 END AS bit), c.name \
+/// The declared keys of a table, none of which is enforced. The index of a key has its name, and the number that the key
+/// names where that is there.
+pub(crate) const KEYS: &str = "SELECT i.index_id, CAST(CASE WHEN k.type = 'PK' THEN 1 ELSE 0 END AS bit), c.name \
 FROM sys.key_constraints AS k \
-JOIN sys.index_columns AS x ON x.object_id = k.parent_object_id AND x.index_id = k.unique_index_id \
+JOIN sys.indexes AS i ON i.object_id = k.parent_object_id AND (i.index_id = k.unique_index_id OR i.name = k.name) \
+JOIN sys.index_columns AS x ON x.object_id = i.object_id AND x.index_id = i.index_id \
 JOIN sys.columns AS c ON c.object_id = x.object_id AND c.column_id = x.column_id \
-WHERE k.parent_object_id = @P1 ORDER BY k.unique_index_id, x.key_ordinal";
+WHERE k.parent_object_id = @P1 ORDER BY i.index_id, x.key_ordinal";
 
 /// Answers a question about what is in the database.
 ///
