@@ -14,7 +14,7 @@ use crate::connect::Session;
 use crate::errors::from_client;
 use crate::flavor::Counts;
 use crate::nulls;
-use crate::tables::Known;
+use crate::tables::{Columns, Known};
 use crate::types::{bind, read};
 
 /// Sends the planned statement of `step` and reads its answer.
@@ -146,6 +146,22 @@ async fn written(
         return compared(statement);
     };
     let columns = server.columns(session, table).await?;
+    let first = fitted(statement, write, &columns);
+    if first.is_ok() {
+        return first;
+    }
+    // The table may have been made anew by others since it was looked up.
+    server.tables.forget_one(table);
+    let columns = server.columns(session, table).await?;
+    fitted(statement, write, &columns)
+}
+
+/// A statement with parameters for these columns.
+fn fitted(
+    statement: &Rendered,
+    write: &Statement,
+    columns: &Columns,
+) -> Result<Query<'static>, DriverError> {
     let stored = stored_columns(write);
     let each_row = matches!(write, Statement::Insert(_));
     let mut query = Query::new(nulls::left_out(statement).sql);

@@ -110,6 +110,14 @@ impl Tables {
             .clear();
     }
 
+    /// Forgets one table: it may have changed.
+    pub(crate) fn forget_one(&self, table: &TableRef) {
+        self.known
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(table);
+    }
+
     fn remembered(&self, table: &TableRef) -> Option<Arc<Columns>> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let (since, columns) = known.get(table)?;
