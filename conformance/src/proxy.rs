@@ -157,9 +157,12 @@ fn taken(read: std::io::Result<usize>, buffer: &[u8]) -> Option<&[u8]> {
     buffer.get(..read.ok()?).filter(|bytes| !bytes.is_empty())
 }
 
-/// Whether `bytes` hold `text`, upper and lower case being the same.
+/// Whether `bytes` hold `text`, in UTF-8 or UTF-16, upper and lower case being the same.
 pub(crate) fn contains(bytes: &[u8], text: &str) -> bool {
-    bytes
-        .windows(text.len().max(1))
-        .any(|window| window.eq_ignore_ascii_case(text.as_bytes()))
+    let wide: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    [text.as_bytes(), &wide].into_iter().any(|text| {
+        bytes
+            .windows(text.len().max(1))
+            .any(|window| window.eq_ignore_ascii_case(text))
+    })
 }

@@ -63,7 +63,9 @@ pub(crate) fn widens(wanted: &LogicalType, got: &LogicalType) -> bool {
         | (T::Timestamp { precision }, T::Timestamp { precision: finer })
         | (
             T::Instant { precision },
-            T::Instant { precision: finer } | T::Timestamp { precision: finer },
+            T::Instant { precision: finer }
+            | T::OffsetInstant { precision: finer }
+            | T::Timestamp { precision: finer },
         )
         | (T::OffsetInstant { precision }, T::OffsetInstant { precision: finer }) => {
             finer >= precision
@@ -81,6 +83,10 @@ pub(crate) fn as_read(value: &Value, ty: &LogicalType) -> Value {
         (Value::Uuid(uuid), T::Bytes { .. }) => Value::Bytes(uuid.to_vec()),
         (Value::Json(json), T::Text { .. }) => Value::Text(json.clone()),
         (Value::Instant(stamp), T::Timestamp { .. }) => Value::Timestamp(*stamp),
+        (Value::Instant(stamp), T::OffsetInstant { .. }) => Value::OffsetInstant {
+            instant: *stamp,
+            offset: 0,
+        },
         (Value::Date(date), T::Text { .. }) => Value::Text(date.to_string()),
         (Value::Time(nanos), T::Text { .. }) => Value::Text(TimeOfDay(*nanos).to_string()),
         (Value::F32(number), T::Float { bits: 64 }) => Value::F64((*number).into()),

@@ -123,7 +123,11 @@ impl Dialect for Tsql {
         w.syntax("ALTER TABLE ").table(table);
         w.syntax(" ALTER COLUMN ").ident(&to.name).syntax(" ");
         w.dialect_text(&types::to_create(&to.ty)?);
-        w.syntax(if to.nullable { " NULL" } else { " NOT NULL" });
+        // A column that is altered takes NULL unless it is said not to:
+        // https://learn.microsoft.com/sql/t-sql/statements/alter-table-transact-sql
+        if !to.nullable {
+            w.syntax(" NOT NULL");
+        }
         let mut statements = vec![w.finish()];
         if from.default != to.default {
             statements.insert(0, tsql::drop_default(self, table, &to.name));

@@ -5,8 +5,8 @@ use quillback_family_tds::catalog::{Param, Row};
 use quillback_plugin_api::DriverError;
 use quillback_plugin_api::catalog::{Catalog, Introspect};
 
-/// Schemas from 16384 on belong to the fixed roles of a database.
-const OWN: &str = "s.name NOT IN (N'sys', N'INFORMATION_SCHEMA', N'guest') AND s.schema_id < 16384";
+/// The fixed roles of a database have schemas of their own, numbered from 16384 to 16393.
+const OWN: &str = "s.name NOT IN (N'sys', N'INFORMATION_SCHEMA', N'guest') AND s.schema_id NOT BETWEEN 16384 AND 16393";
 /// The columns of a table.
 pub(crate) const COLUMNS: &str = "SELECT c.name, COALESCE(TYPE_NAME(c.system_type_id), TYPE_NAME(c.user_type_id)), \
 CAST(c.max_length AS int), CAST(c.precision AS int), CAST(c.scale AS int), c.is_nullable, c.is_identity, \

@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use crate::Server;
 use crate::connect::{self, Session};
 use crate::flavor::{Counts, Flavor};
+use crate::nulls;
 use crate::pool::Lease;
 use crate::statement;
 
@@ -83,7 +84,11 @@ fn plan<'b>(flavor: &Flavor, batch: &'b Batch) -> Result<Vec<Planned<'b>>, Drive
 /// # Errors
 /// `Unsupported` where a step cannot be expressed.
 pub(crate) fn render(flavor: &Flavor, batch: &Batch) -> Result<Vec<RenderedStep>, DriverError> {
-    Ok(run::rendered(&plan(flavor, batch)?))
+    let mut steps = run::rendered(&plan(flavor, batch)?);
+    for step in &mut steps {
+        step.statement = nulls::left_out(&step.statement);
+    }
+    Ok(steps)
 }
 
 /// When a batch must be done.

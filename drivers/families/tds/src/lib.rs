@@ -11,6 +11,7 @@ mod define;
 mod errors;
 mod execute;
 mod flavor;
+mod nulls;
 mod pool;
 mod server;
 pub mod settings;

@@ -13,7 +13,8 @@ use crate::Server;
 use crate::connect::Session;
 use crate::errors::from_client;
 use crate::flavor::Counts;
-use crate::tables::Known;
+use crate::nulls;
+use crate::tables::{Columns, Known};
 use crate::types::{bind, read};
 
 /// Sends the planned statement of `step` and reads its answer.
@@ -66,9 +67,10 @@ pub(crate) async fn run(
 ///
 /// # Errors
 /// `InvalidData` for a value that no column holds.
-pub(crate) fn compared(statement: &Rendered) -> Result<Query<'_>, DriverError> {
-    let mut query = Query::new(statement.sql.as_str());
-    for value in &statement.params {
+pub(crate) fn compared(statement: &Rendered) -> Result<Query<'static>, DriverError> {
+    let sent = nulls::left_out(statement);
+    let mut query = Query::new(sent.sql);
+    for value in &sent.params {
         query.bind(bind::value(value)?);
     }
     Ok(query)
@@ -129,12 +131,12 @@ fn made_key(column: &Known, made: Option<i64>) -> Result<RowSet, DriverError> {
 }
 
 /// A statement with parameters that are stored, each checked against its column.
-async fn written<'s>(
+async fn written(
     session: &mut Session,
     server: &Server,
     step: &Step,
-    statement: &'s Rendered,
-) -> Result<Query<'s>, DriverError> {
+    statement: &Rendered,
+) -> Result<Query<'static>, DriverError> {
     let Step::Write {
         statement: write, ..
     } = step
@@ -145,10 +147,29 @@ async fn written<'s>(
         return compared(statement);
     };
     let columns = server.columns(session, table).await?;
+    let first = fitted(statement, write, &columns);
+    if first.is_ok() {
+        return first;
+    }
+    // The table may have been made anew by others since it was looked up.
+    server.tables.forget_one(table);
+    let columns = server.columns(session, table).await?;
+    fitted(statement, write, &columns)
+}
+
+/// A statement with parameters for these columns.
+fn fitted(
+    statement: &Rendered,
+    write: &Statement,
+    columns: &Columns,
+) -> Result<Query<'static>, DriverError> {
     let stored = stored_columns(write);
     let each_row = matches!(write, Statement::Insert(_));
-    let mut query = Query::new(statement.sql.as_str());
+    let mut query = Query::new(nulls::left_out(statement).sql);
     for (position, value) in statement.params.iter().enumerate() {
+        if value.is_null() {
+            continue;
+        }
         // The values of an insert repeat the columns; those of an update come first.
         let at = if each_row {
             position % stored.len().max(1)

@@ -50,6 +50,18 @@ impl Known {
     }
 }
 
+impl Known {
+    /// The length of a text in the units of the column: bytes of a narrow column, units of UTF-16 of another.
+    pub(crate) fn length_of(&self, text: &str) -> usize {
+        match self.code_page {
+            None => text.encode_utf16().count(),
+            Some(65_001) => text.len(),
+            // What the column takes has one byte for each character.
+            Some(_) => text.chars().count(),
+        }
+    }
+}
+
 /// The columns of one table by their names, upper and lower case being the same as they mostly are to the server.
 #[derive(Debug, Default)]
 pub(crate) struct Columns(HashMap<String, Known>);
@@ -96,6 +108,14 @@ impl Tables {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clear();
+    }
+
+    /// Forgets one table: it may have changed.
+    pub(crate) fn forget_one(&self, table: &TableRef) {
+        self.known
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(table);
     }
 
     fn remembered(&self, table: &TableRef) -> Option<Arc<Columns>> {

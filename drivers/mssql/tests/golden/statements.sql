@@ -126,5 +126,5 @@ ALTER TABLE [shop].[forecast] DROP COLUMN [region];
 EXEC sp_rename N'[shop].[forecast].[region]', N'area', N'COLUMN';
 
 -- widen a column
-ALTER TABLE [shop].[forecast] ALTER COLUMN [region] nvarchar(80) COLLATE Latin1_General_100_BIN2 NULL;
+ALTER TABLE [shop].[forecast] ALTER COLUMN [region] nvarchar(80) COLLATE Latin1_General_100_BIN2;
 

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use quillback_plugin_api::civil::{Date, Timestamp};
 use quillback_plugin_api::types::LogicalType;
 use quillback_plugin_api::{Category, DriverError, Value};
+use serde::de::IgnoredAny;
 use tiberius::time::{Date as WireDate, DateTime2, DateTimeOffset, Time};
 use tiberius::{ColumnData, IntoSql, Uuid};
 
@@ -51,6 +52,9 @@ pub(crate) fn value(value: &Value) -> Result<Bound, DriverError> {
         Value::F64(_) | Value::F32(_) => return Err(refused("there is no NaN and no infinity")),
         Value::Decimal(number) if fits_decimal(number.as_str()) => text(number.as_str()),
         Value::Decimal(_) => return Err(refused("a number has at most 38 digits")),
+        Value::Json(content) if serde_json::from_str::<IgnoredAny>(content).is_err() => {
+            return Err(refused("this is no JSON"));
+        }
         Value::Text(content) | Value::Json(content) | Value::Special { text: content, .. } => {
             text(content)
         }
@@ -76,61 +80,121 @@ pub(crate) fn value(value: &Value) -> Result<Bound, DriverError> {
     }))
 }
 
-/// Binds a value that is stored in a known column: what the server would cut, round or replace is refused.
+/// Binds a value that is stored in a known column: what the server would cut, round, replace or take for something else
+/// is refused.
 ///
 /// # Errors
 /// `InvalidData` for what that column does not hold exactly.
 pub(crate) fn stored(column: &Known, given: &Value) -> Result<Bound, DriverError> {
+    kind(&column.info.ty, given)?;
     match (&column.info.ty, given) {
         (LogicalType::Int { .. }, Value::Decimal(number)) if number.as_str().contains('.') => {
-            Err(refused("the column takes whole numbers"))
+            return Err(refused("the column takes whole numbers"));
         }
         (LogicalType::Int { .. }, Value::F64(number)) if number.fract() != 0.0 => {
-            Err(refused("the column takes whole numbers"))
+            return Err(refused("the column takes whole numbers"));
         }
         (LogicalType::Int { .. }, Value::F32(number)) if number.fract() != 0.0 => {
-            Err(refused("the column takes whole numbers"))
+            return Err(refused("the column takes whole numbers"));
         }
-        (LogicalType::Decimal { .. }, Value::F64(_) | Value::F32(_)) => {
-            Err(refused("the column takes exact numbers, not floats"))
+        (LogicalType::Float { bits: 32 }, Value::F64(number)) if number.abs() > f32::MAX.into() => {
+            return Err(refused("the column takes floats of 32 bits"));
         }
         (
             LogicalType::Decimal {
-                scale: Some(scale), ..
+                precision: Some(precision),
+                scale: Some(scale),
             },
             Value::Decimal(number),
-        ) => {
-            let fraction = number
-                .as_str()
-                .split_once('.')
-                .map_or("", |(_, fraction)| fraction);
-            let needed = fraction.trim_end_matches('0').len();
-            if usize::try_from(*scale).is_ok_and(|scale| needed > scale) {
-                return Err(refused(format!(
-                    "the column keeps {scale} digits after the point"
-                )));
-            }
-            value(given)
-        }
-        (LogicalType::Text { .. }, Value::Text(text) | Value::Json(text)) => {
+        ) => holds_digits(*precision, *scale, number.as_str())?,
+        (LogicalType::Text { length }, Value::Text(text) | Value::Json(text)) => {
             column.takes_characters(text).map_err(refused)?;
-            value(given)
+            if length.is_some_and(|length| column.length_of(text) > length as usize) {
+                return Err(refused("a text is longer than its column"));
+            }
+        }
+        (LogicalType::Bytes { length }, Value::Bytes(bytes))
+            if length.is_some_and(|length| bytes.len() > length as usize) =>
+        {
+            return Err(refused("there are more bytes than the column takes"));
         }
         (
             LogicalType::Time { precision }
             | LogicalType::Timestamp { precision }
             | LogicalType::OffsetInstant { precision },
             _,
-        ) => {
-            holds_moment(&column.info.native, *precision, given)?;
-            value(given)
-        }
-        (
-            LogicalType::Date,
-            Value::Timestamp(_) | Value::Instant(_) | Value::OffsetInstant { .. },
-        ) => Err(refused("the column takes dates without a time")),
-        _ => value(given),
+        ) => holds_moment(&column.info.native, *precision, given)?,
+        _ => {}
     }
+    value(given)
+}
+
+/// Whether the value is of a kind that the column is for: the server would turn many others into something.
+fn kind(ty: &LogicalType, given: &Value) -> Result<(), DriverError> {
+    use LogicalType as T;
+    use Value as V;
+    let (fits, takes) = match ty {
+        T::Bool => (matches!(given, V::Bool(_) | V::I64(0 | 1)), "true or false"),
+        T::Int { .. } => (
+            matches!(
+                given,
+                V::I64(_) | V::U64(_) | V::Decimal(_) | V::F64(_) | V::F32(_)
+            ),
+            "whole numbers",
+        ),
+        T::Decimal { .. } => (
+            matches!(given, V::I64(_) | V::U64(_) | V::Decimal(_)),
+            "exact numbers",
+        ),
+        T::Float { .. } => (
+            matches!(
+                given,
+                V::I64(_) | V::U64(_) | V::Decimal(_) | V::F64(_) | V::F32(_)
+            ),
+            "numbers",
+        ),
+        T::Text { .. } => (
+            matches!(given, V::Text(_) | V::Json(_) | V::Special { .. }),
+            "texts",
+        ),
+        T::Bytes { .. } => (matches!(given, V::Bytes(_)), "bytes"),
+        T::Uuid => (matches!(given, V::Uuid(_)), "UUIDs"),
+        T::Date => (matches!(given, V::Date(_)), "dates without a time"),
+        T::Time { .. } => (matches!(given, V::Time(_)), "times of day"),
+        T::Timestamp { .. } | T::OffsetInstant { .. } => (
+            matches!(
+                given,
+                V::Date(_)
+                    | V::Timestamp(_)
+                    | V::Instant(_)
+                    | V::OffsetInstant { .. }
+                    | V::ZonedInstant { .. }
+            ),
+            "time stamps",
+        ),
+        _ => (true, ""),
+    };
+    if fits || given.is_null() {
+        Ok(())
+    } else {
+        Err(refused(format!("the column takes {takes}")))
+    }
+}
+
+/// Whether a `decimal` holds the number without rounding.
+fn holds_digits(precision: u32, scale: i32, number: &str) -> Result<(), DriverError> {
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+    let whole = whole.trim_start_matches(['-', '0']).len();
+    let needed = fraction.trim_end_matches('0').len();
+    let scale = usize::try_from(scale).unwrap_or(0);
+    if needed > scale {
+        let message = format!("the column keeps {scale} digits after the point");
+        return Err(refused(message));
+    }
+    if whole + scale > precision as usize {
+        return Err(refused("the number has more digits than its column"));
+    }
+    Ok(())
 }
 
 /// Whether the fraction of a second, and an offset, have room in the column.
