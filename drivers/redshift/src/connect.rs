@@ -10,6 +10,6 @@ pub(crate) const SESSION: &str = "SELECT set_config('timezone', 'UTC', false), s
      CASE WHEN CAST($1 AS VARCHAR) <> '' \
        THEN set_config('search_path', quote_ident(CAST($1 AS VARCHAR)) || ', public', false) END, \
      CASE WHEN CAST($2 AS VARCHAR) <> '' THEN set_config('statement_timeout', CAST($2 AS VARCHAR), false) END, \
-     CASE WHEN CAST($1 AS VARCHAR) = '' OR (SELECT COUNT(*) FROM pg_catalog.pg_namespace \
-       WHERE nspname = CAST($1 AS VARCHAR) AND has_schema_privilege(CAST($1 AS VARCHAR), 'USAGE')) > 0 \
+     CASE WHEN CAST($1 AS VARCHAR) = '' OR (SELECT COUNT(*) FROM pg_catalog.pg_namespace n \
+       WHERE n.nspname = CAST($1 AS VARCHAR) AND has_schema_privilege(n.oid, 'USAGE')) > 0 \
        THEN 't' ELSE 'f' END";
