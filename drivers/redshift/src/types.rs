@@ -66,10 +66,10 @@ pub(crate) fn sql_type(ty: &LogicalType) -> Result<String, RenderError> {
         LogicalType::Uuid => "VARCHAR(36)",
         LogicalType::Date => "DATE",
         LogicalType::Time { precision } => fraction(*precision, "TIME")?,
-        LogicalType::OffsetTime { precision } => fraction(*precision, "TIMETZ")?,
         LogicalType::Timestamp { precision } => fraction(*precision, "TIMESTAMP")?,
         LogicalType::Instant { precision } => fraction(*precision, "TIMESTAMPTZ")?,
-        LogicalType::OffsetInstant { .. } => {
+        // TIMETZ is kept as UTC: https://docs.aws.amazon.com/redshift/latest/dg/r_Datetime_types.html
+        LogicalType::OffsetInstant { .. } | LogicalType::OffsetTime { .. } => {
             return Err(RenderError::unsupported(
                 "columns that remember an offset from UTC; use a moment in time, kept as UTC",
             ));
@@ -234,6 +234,7 @@ mod tests {
                 scale: None,
             },
             LogicalType::Timestamp { precision: 9 },
+            LogicalType::OffsetTime { precision: 6 },
             LogicalType::Interval,
             LogicalType::Other,
             LogicalType::Enum { labels: vec![] },

@@ -9,11 +9,13 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use quillback_driver_redshift::{Redshift, RedshiftInstance};
 use quillback_plugin_api::batch::{Batch, BatchOutcome, Expect, Isolation, Step};
+use quillback_plugin_api::civil::Date;
 use quillback_plugin_api::driver::{Context, Driver as _, Instance as _};
 use quillback_plugin_api::sql::{
     Assignment, ColumnDef, CreateTable, Ddl, Expr, Insert, Select, Statement, Update,
 };
 use quillback_plugin_api::types::LogicalType;
+use quillback_plugin_api::value::Decimal;
 use quillback_plugin_api::{Category, DriverError, Ident, RowBuffer, TableRef, Value};
 
 /// A test's own corner of the server.
@@ -195,6 +197,23 @@ async fn keys_of_several_columns_are_equal_when_all_are() {
 }
 
 #[tokio::test]
+async fn a_key_counts_from_the_moment_it_is_declared() {
+    let Some(lab) = lab("CREATE TABLE t (id BIGINT, n BIGINT)").await else {
+        return;
+    };
+    committed(
+        lab.instance
+            .apply(Batch::of(vec![pair(1, 1), pair(1, 1)]))
+            .await,
+    );
+    let declare = "ALTER TABLE t ADD PRIMARY KEY (id)";
+    lab.client.batch_execute(declare).await.unwrap();
+    refused(&lab, vec![pair(1, 1)], 0).await;
+    assert_eq!(lab.count("t").await, 2);
+    lab.end().await;
+}
+
+#[tokio::test]
 async fn lengths_of_columns_are_bytes() {
     let Some(lab) = lab("CREATE TABLE t (v VARCHAR(4))").await else {
         return;
@@ -210,6 +229,56 @@ async fn lengths_of_columns_are_bytes() {
         assert_eq!(error.category, Category::InvalidData, "{text}: {error:?}");
     }
     assert_eq!(lab.count("t").await, 2);
+    lab.end().await;
+}
+
+#[tokio::test]
+async fn a_schema_that_is_not_there_is_named() {
+    let Some(mut options) = place::options() else {
+        return;
+    };
+    options["schema"] = "no_such_schema".into();
+    let driver = Redshift::new(Context::default()).unwrap();
+    let error = driver.open(options).await.unwrap_err();
+    assert_eq!(error.category, Category::Config, "{error:?}");
+    assert!(error.message.contains("schema"), "{error:?}");
+}
+
+#[tokio::test]
+async fn what_amazons_types_hold_comes_back() {
+    let setup = "CREATE TABLE t (d DATE, c TIME, z TIMETZ, m DECIMAL(9,4), b VARBYTE(9), s SUPER)";
+    let Some(lab) = lab(setup).await else { return };
+    let columns = ["d", "c", "z", "m", "b", "s"];
+    let row: Vec<Value> = vec![
+        Value::Date(Date {
+            year: -43,
+            month: 3,
+            day: 15,
+        }),
+        Value::Time(1_500_000_000),
+        Value::OffsetTime {
+            nanos: 3_600_000_000_000,
+            offset: 0,
+        },
+        Value::Decimal(Decimal::new("-12345.6700").unwrap()),
+        Value::Bytes(vec![0, 255, b'x']),
+        Value::Json("[1, \"x\"]".to_owned()),
+    ];
+    let steps = vec![insert("t", &columns, std::slice::from_ref(&row))];
+    committed(lab.instance.apply(Batch::of(steps)).await);
+    // Each finds the row by what it wrote, too.
+    let same = columns.iter().zip(&row).map(|(name, value)| Expr::Same {
+        column: ident(name),
+        value: value.clone(),
+    });
+    let columns = columns.map(ident);
+    let mut batch = Batch::default();
+    batch.read(Select::columns(table("t"), columns, Expr::all(same)));
+    let done = committed(lab.instance.apply(batch).await);
+    let rows = done.into_iter().next().unwrap().rows.unwrap();
+    assert_eq!(rows.rows.to_rows(), [row]);
+    let natives: Vec<_> = rows.columns.iter().map(|column| &*column.native).collect();
+    assert_eq!(natives[3..], ["numeric(9,4)", "binary varying", "super"]);
     lab.end().await;
 }
 

@@ -53,7 +53,6 @@ pub(crate) async fn run(server: &Server, changes: &[Ddl]) -> Result<(), DriverEr
     };
     server.pool.put_back(lease);
     server.types.limits.clear();
-    server.types.keys.clear();
     outcome
 }
 

@@ -1,8 +1,6 @@
 //! Keys that the server does not enforce: the driver looks before it writes, with the table locked.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
 
 use quillback_plugin_api::batch::{Batch, Step};
 use quillback_plugin_api::dialect::{self, Dialect};
@@ -15,37 +13,14 @@ use crate::Server;
 use crate::catalog::{ask, place};
 use crate::flavor::Keys;
 
-/// How long the keys of a table are taken to be what they were.
-const MAX_AGE: Duration = Duration::from_mins(1);
-
 /// Rows whose keys are looked for with one statement.
 const ROWS: usize = 250;
 
-/// The keys of one table, each a list of columns.
-type KeysOfTable = Arc<Vec<Vec<Ident>>>;
+/// The keys of the tables that a batch writes to, each a list of columns; empty where the server enforces keys.
+pub(crate) type KeysOfBatch = HashMap<TableRef, Vec<Vec<Ident>>>;
 
-/// The keys of the tables that a batch writes to; empty where the server enforces keys.
-pub(crate) type KeysOfBatch = HashMap<TableRef, KeysOfTable>;
-
-/// The keys of tables that were written to, for all connections of an instance.
-#[derive(Debug, Default)]
-pub(crate) struct DeclaredKeys(Mutex<HashMap<TableRef, (KeysOfTable, Instant)>>);
-
-impl DeclaredKeys {
-    /// Forgets all tables.
-    pub(crate) fn clear(&self) {
-        if let Ok(mut known) = self.0.lock() {
-            known.clear();
-        }
-    }
-
-    fn known(&self, table: &TableRef) -> Option<KeysOfTable> {
-        let (keys, since) = self.0.lock().ok()?.get(table).cloned()?;
-        (since.elapsed() <= MAX_AGE).then_some(keys)
-    }
-}
-
-/// The keys that the driver must see to in a batch; asks for those that are not known.
+/// The keys that the driver must see to in a batch. They are asked for each time: a key that somebody declared a moment
+/// ago counts, and beside the batch itself the question is cheap.
 ///
 /// # Errors
 /// What asking the server answers.
@@ -58,16 +33,8 @@ pub(crate) async fn of(server: &Server, batch: &Batch) -> Result<KeysOfBatch, Dr
         if keys.contains_key(table) {
             continue;
         }
-        let of_table = if let Some(known) = server.types.keys.known(table) {
-            known
-        } else {
-            let found = Arc::new(read(&ask(server, question, &place(table)).await?)?);
-            if let Ok(mut known) = server.types.keys.0.lock() {
-                known.insert(table.clone(), (Arc::clone(&found), Instant::now()));
-            }
-            found
-        };
-        keys.insert(table.clone(), of_table);
+        let found = read(&ask(server, question, &place(table)).await?)?;
+        keys.insert(table.clone(), found);
     }
     Ok(keys)
 }

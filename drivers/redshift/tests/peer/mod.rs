@@ -80,10 +80,18 @@ async fn prepare(config: &tokio_postgres::Config) {
         .await
         .expect("PostgreSQL behind the stand-in");
     let running = tokio::spawn(connection);
-    // One process at a time; the lock goes with the connection.
-    for sql in ["SELECT pg_advisory_lock(5439)", include_str!("prelude.sql")] {
+    // One process at a time; the lock goes with the connection. What is there is left alone: others are reading it.
+    let there = "SELECT to_regclass('redshift.pg_constraint') IS NOT NULL";
+    let lock = "SELECT pg_advisory_lock(5439)";
+    client.batch_execute(lock).await.expect("a lock");
+    let is_there: bool = client
+        .query_one(there, &[])
+        .await
+        .expect("whether it is there")
+        .get(0);
+    if !is_there {
         client
-            .batch_execute(sql)
+            .batch_execute(include_str!("prelude.sql"))
             .await
             .expect("what the stand-in adds to PostgreSQL");
     }

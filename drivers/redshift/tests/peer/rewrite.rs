@@ -195,6 +195,10 @@ pub(super) fn translate(sql: &str, in_transaction: bool) -> Statement {
             "'enable_case_sensitive_identifier'",
             "'redshift.enable_case_sensitive_identifier'",
         ),
+        (
+            "'describe_field_name_in_uppercase'",
+            "'redshift.describe_field_name_in_uppercase'",
+        ),
     ] {
         sql = sql.replace(redshift, postgres);
     }

@@ -11,7 +11,6 @@ use super::limits::Limits;
 use super::oid;
 use crate::connection::Connection;
 use crate::flavor::{Flavor, TypeNames, Values};
-use crate::keys::DeclaredKeys;
 
 /// What has been looked up, for all connections of an instance. Numbers of types are never given twice.
 #[derive(Debug)]
@@ -22,8 +21,6 @@ pub(crate) struct Types {
     money_scale: AtomicU8,
     /// What columns keep of the values written to them.
     pub(crate) limits: Limits,
-    /// The keys of tables whose server enforces none.
-    pub(crate) keys: DeclaredKeys,
 }
 
 const UNKNOWN_SCALE: u8 = u8::MAX;
@@ -60,7 +57,6 @@ impl Types {
             names: Mutex::default(),
             money_scale: AtomicU8::new(UNKNOWN_SCALE),
             limits: Limits::new(flavor.values),
-            keys: DeclaredKeys::default(),
         }
     }
 
