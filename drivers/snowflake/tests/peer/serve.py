@@ -39,6 +39,8 @@ MADE = {}
 RUNNING = {}
 TURN = asyncio.Lock()
 HOLDER = {"token": None}
+ROW = r"\((?:\?|NULL)(?:, (?:\?|NULL))*\)"
+ROWS = re.compile(rf"(?<=FROM VALUES ){ROW}(?:, {ROW})+")
 SPELLED = {
     "DECIMAL": "NUMBER", "DOUBLE": "FLOAT", "TEXT": "VARCHAR", "VARBINARY": "BINARY",
     "TIMESTAMPNTZ": "TIMESTAMP_NTZ", "TIMESTAMPLTZ": "TIMESTAMP_LTZ", "TIMESTAMPTZ": "TIMESTAMP_TZ",
@@ -202,8 +204,20 @@ def cells(column, heading):
             yield format(value, "f") if hasattr(value, "as_tuple") else str(value)
 
 
+def many(conn, sql, params):
+    """Statements over many rows: fakesnow, which takes seconds for a thousand, is shown one, and the engine all."""
+    rows = ROWS.search(sql) if len(params) > 50 else None
+    if not rows:
+        return None
+    one = "(" + ", ".join("?" * (rows[0].partition(")")[0].count(",") + 1)) + ")"
+    tree = conn.cursor()._transform(parse_one(sql[: rows.start()] + one + sql[rows.end() :]), None)
+    whole = tree.sql(dialect="duckdb").replace(one, rows[0])
+    ((number,),) = conn._duck_conn.execute(whole, list(params)).fetchall()
+    return [{"name": "number of rows", "type": "fixed", "precision": 38, "scale": 0}], [[str(number)]]
+
+
 def run(conn, sql, params):
-    answer = shown(conn, sql)
+    answer = shown(conn, sql) or many(conn, sql, params)
     if answer:
         return answer
     tree = parse_one(sql)
