@@ -13,6 +13,7 @@ What it does not add: warehouses, roles, rights, large results in parts, offsets
 """
 
 import asyncio
+import collections
 import json
 import re
 import string
@@ -39,6 +40,8 @@ MADE = {}
 RUNNING = {}
 TURN = asyncio.Lock()
 HOLDER = {"token": None}
+# One for each session: the engine must not close a connection on which a statement runs.
+BUSY = collections.defaultdict(asyncio.Lock)
 ROW = r"\((?:\?|NULL)(?:, (?:\?|NULL))*\)"
 ROWS = re.compile(rf"(?<=FROM VALUES ){ROW}(?:, {ROW})+")
 SPELLED = {
@@ -264,7 +267,8 @@ async def query(request):
             await TURN.acquire()
             HOLDER["token"] = token
         RUNNING[key] = (asyncio.current_task(), conn, False)
-        rowtype, rows = await run_in_threadpool(run, conn, sql, params)
+        async with BUSY[token]:
+            rowtype, rows = await run_in_threadpool(run, conn, sql, params)
     except asyncio.CancelledError:
         return JSONResponse({"data": {"sqlState": "57014"}, "code": "000604", "message": "canceled", "success": False})
     except Exception as error:
@@ -298,7 +302,8 @@ async def session(request):
     token = fakesnow.to_token(request)
     conn = fakesnow.sessions.pop(token, None)
     if conn:
-        await run_in_threadpool(conn.close)
+        async with BUSY.pop(token, asyncio.Lock()):
+            await run_in_threadpool(conn.close)
         let_go(token)
     return JSONResponse({"data": None, "code": None, "message": None, "success": True})
 
