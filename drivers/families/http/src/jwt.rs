@@ -37,7 +37,7 @@ impl SigningKey {
         Some(format!("{signed}.{signature}"))
     }
 
-    /// SHA-256 of the public key as SubjectPublicKeyInfo (<https://www.rfc-editor.org/rfc/rfc8017#appendix-A.1>), in
+    /// SHA-256 of the public key as `SubjectPublicKeyInfo` (<https://www.rfc-editor.org/rfc/rfc8017#appendix-A.1>), in
     /// base64.
     pub fn fingerprint(&self) -> String {
         let info = public_key_info(self.0.public_key().as_ref());

@@ -13,6 +13,7 @@ What it does not add: warehouses, roles, rights, large results in parts, offsets
 """
 
 import asyncio
+import collections
 import json
 import re
 import string
@@ -39,6 +40,10 @@ MADE = {}
 RUNNING = {}
 TURN = asyncio.Lock()
 HOLDER = {"token": None}
+# One for each session: the engine must not close a connection on which a statement runs.
+BUSY = collections.defaultdict(asyncio.Lock)
+ROW = r"\((?:\?|NULL)(?:, (?:\?|NULL))*\)"
+ROWS = re.compile(rf"(?<=FROM VALUES ){ROW}(?:, {ROW})+")
 SPELLED = {
     "DECIMAL": "NUMBER", "DOUBLE": "FLOAT", "TEXT": "VARCHAR", "VARBINARY": "BINARY",
     "TIMESTAMPNTZ": "TIMESTAMP_NTZ", "TIMESTAMPLTZ": "TIMESTAMP_LTZ", "TIMESTAMPTZ": "TIMESTAMP_TZ",
@@ -202,8 +207,20 @@ def cells(column, heading):
             yield format(value, "f") if hasattr(value, "as_tuple") else str(value)
 
 
+def many(conn, sql, params):
+    """Statements over many rows: fakesnow, which takes seconds for a thousand, is shown one, and the engine all."""
+    rows = ROWS.search(sql) if len(params) > 50 else None
+    if not rows:
+        return None
+    one = "(" + ", ".join("?" * (rows[0].partition(")")[0].count(",") + 1)) + ")"
+    tree = conn.cursor()._transform(parse_one(sql[: rows.start()] + one + sql[rows.end() :]), None)
+    whole = tree.sql(dialect="duckdb").replace(one, rows[0])
+    ((number,),) = conn._duck_conn.execute(whole, list(params)).fetchall()
+    return [{"name": "number of rows", "type": "fixed", "precision": 38, "scale": 0}], [[str(number)]]
+
+
 def run(conn, sql, params):
-    answer = shown(conn, sql)
+    answer = shown(conn, sql) or many(conn, sql, params)
     if answer:
         return answer
     tree = parse_one(sql)
@@ -250,7 +267,8 @@ async def query(request):
             await TURN.acquire()
             HOLDER["token"] = token
         RUNNING[key] = (asyncio.current_task(), conn, False)
-        rowtype, rows = await run_in_threadpool(run, conn, sql, params)
+        async with BUSY[token]:
+            rowtype, rows = await run_in_threadpool(run, conn, sql, params)
     except asyncio.CancelledError:
         return JSONResponse({"data": {"sqlState": "57014"}, "code": "000604", "message": "canceled", "success": False})
     except Exception as error:
@@ -284,7 +302,8 @@ async def session(request):
     token = fakesnow.to_token(request)
     conn = fakesnow.sessions.pop(token, None)
     if conn:
-        await run_in_threadpool(conn.close)
+        async with BUSY.pop(token, asyncio.Lock()):
+            await run_in_threadpool(conn.close)
         let_go(token)
     return JSONResponse({"data": None, "code": None, "message": None, "success": True})
 
