@@ -16,8 +16,8 @@ use crate::types::{bind::Parameter, read};
 
 /// A connection that waited longer than this is asked whether it still lives before it is used.
 const FRESH: Duration = Duration::from_secs(5);
-/// Letters, and a character that UTF-16 needs two units for, that must survive the way to the server and back.
-const LETTERS: &str = "SELECT 'é🚀'";
+/// A letter, and a character that UTF-16 needs two units for, that must survive the way to the server and back.
+const LETTERS: &str = "é🚀";
 
 /// A connection and what is known of it.
 pub(crate) struct Session {
@@ -57,9 +57,12 @@ impl Session {
         for sql in spelling.session {
             session.run(sql, &[], None)?;
         }
-        let letters = session.texts(LETTERS, &[])?;
-        let came_back = letters.into_iter().flatten().next().flatten();
-        session.is_narrow = came_back.is_none_or(|text| !LETTERS.contains(&format!("'{text}'")));
+        let sql = format!("SELECT {}'{LETTERS}'", spelling.types.literal_prefix);
+        session.is_narrow = match session.texts(&sql, &[]) {
+            Ok(rows) => rows.into_iter().flatten().next().flatten().as_deref() != Some(LETTERS),
+            Err(error) if error.connection_lost => return Err(error),
+            Err(_) => true,
+        };
         Ok(session)
     }
 
