@@ -159,6 +159,19 @@ impl Session {
         Ok(rows)
     }
 
+    /// Some drivers do not say that the connection is lost when it is: they are asked.
+    fn looked_into(&self, error: DriverError) -> DriverError {
+        if error.category != Category::Other || !self.connection.is_dead().unwrap_or(true) {
+            return error;
+        }
+        DriverError {
+            category: Category::Connect,
+            message: "the connection broke".into(),
+            connection_lost: true,
+            ..error
+        }
+    }
+
     fn is_alive(&self) -> bool {
         self.texts(self.spelling.version, &[]).is_ok()
     }
@@ -216,7 +229,7 @@ impl Pool {
             .run(move |session, cancel| {
                 // Held as long as the work lasts, not only as long as somebody waits for it.
                 let _permit = permit;
-                work(session, cancel)
+                work(session, cancel).map_err(|error| session.looked_into(error))
             })
             .await;
         let is_good = done
