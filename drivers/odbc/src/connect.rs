@@ -16,8 +16,8 @@ use crate::types::{bind::Parameter, read};
 
 /// A connection that waited longer than this is asked whether it still lives before it is used.
 const FRESH: Duration = Duration::from_secs(5);
-/// Letters, and a character that UTF-16 needs two units for, that must survive the way to the server and back.
-const LETTERS: &str = "SELECT 'é🚀'";
+/// A letter, and a character that UTF-16 needs two units for, that must survive the way to the server and back.
+const LETTERS: &str = "é🚀";
 
 /// A connection and what is known of it.
 pub(crate) struct Session {
@@ -57,9 +57,12 @@ impl Session {
         for sql in spelling.session {
             session.run(sql, &[], None)?;
         }
-        let letters = session.texts(LETTERS, &[])?;
-        let came_back = letters.into_iter().flatten().next().flatten();
-        session.is_narrow = came_back.is_none_or(|text| !LETTERS.contains(&format!("'{text}'")));
+        let sql = format!("SELECT {}'{LETTERS}'", spelling.types.literal_prefix);
+        session.is_narrow = match session.texts(&sql, &[]) {
+            Ok(rows) => rows.into_iter().flatten().next().flatten().as_deref() != Some(LETTERS),
+            Err(error) if error.connection_lost => return Err(error),
+            Err(_) => true,
+        };
         Ok(session)
     }
 
@@ -156,6 +159,19 @@ impl Session {
         Ok(rows)
     }
 
+    /// Some drivers do not say that the connection is lost when it is: they are asked.
+    fn looked_into(&self, error: DriverError) -> DriverError {
+        if error.category != Category::Other || !self.connection.is_dead().unwrap_or(true) {
+            return error;
+        }
+        DriverError {
+            category: Category::Connect,
+            message: "the connection broke".into(),
+            connection_lost: true,
+            ..error
+        }
+    }
+
     fn is_alive(&self) -> bool {
         self.texts(self.spelling.version, &[]).is_ok()
     }
@@ -213,7 +229,7 @@ impl Pool {
             .run(move |session, cancel| {
                 // Held as long as the work lasts, not only as long as somebody waits for it.
                 let _permit = permit;
-                work(session, cancel)
+                work(session, cancel).map_err(|error| session.looked_into(error))
             })
             .await;
         let is_good = done

@@ -1,5 +1,6 @@
 //! Batches: one transaction each, ended on the thread of its connection whatever becomes of the caller.
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use odbc_api::{Cursor as _, ResultSetMetadata as _};
@@ -25,6 +26,17 @@ fn plan<'b>(
     let printer = Printer::new(spelling);
     let mut planned = run::plan(batch, &printer, limits(spelling))?;
     printer.check()?;
+    let writes = |planned: &Planned<'_>| {
+        matches!(
+            planned.action,
+            Action::Execute(_) | Action::Returning { .. }
+        )
+    };
+    if !spelling.capabilities.transactions && planned.len() > 1 && planned.iter().any(writes) {
+        return Err(DriverError::unsupported(
+            "this database has no transactions, and so many rows do not go into one statement",
+        ));
+    }
     for Planned { action, .. } in &mut planned {
         if let Action::Query(statement)
         | Action::Count(statement)
@@ -99,6 +111,8 @@ struct Running<'a> {
     cancel: &'a Cancel,
     deadline: &'a Deadline,
     known: Vec<Known>,
+    /// Whether a statement was handed to the driver.
+    is_sent: Cell<bool>,
 }
 
 /// Runs a batch.
@@ -121,6 +135,7 @@ pub(crate) fn apply(
         cancel,
         deadline,
         known,
+        is_sent: Cell::new(false),
     };
     let done = running.apply(&planned);
     if done.is_err() {
@@ -177,7 +192,8 @@ impl Running<'_> {
         self.cancel.check()?;
         self.deadline.commits()?;
         self.steps(planned, tally).map_err(|error| DriverError {
-            outcome_unknown: error.connection_lost || error.category == Category::Timeout,
+            outcome_unknown: self.is_sent.get()
+                && (error.connection_lost || error.category == Category::Timeout),
             ..error
         })
     }
@@ -285,6 +301,7 @@ impl Running<'_> {
         for (at, Planned { step, action }) in planned.iter().enumerate() {
             self.cancel.check()?;
             let left = self.deadline.left()?;
+            self.is_sent.set(true);
             let answer = self
                 .send(*step, action, left)
                 .map_err(|error| error.at_step(*step))?;
@@ -440,4 +457,80 @@ pub(crate) fn each(
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use quillback_plugin_api::sql::{Assignment, Expr, Statement, Update};
+    use quillback_plugin_api::{TableRef, Value};
+
+    use super::*;
+    use crate::spelling::Dialect;
+
+    fn update(value: Value, expect: Expect) -> Step {
+        let column = Ident::literal("n");
+        Step::Write {
+            statement: Statement::Update(Update {
+                table: TableRef::new(Ident::literal("t")),
+                set: vec![Assignment {
+                    column: column.clone(),
+                    to: quillback_plugin_api::sql::SetTo::Value(value),
+                }],
+                filter: Expr::eq(&column, 1),
+            }),
+            expect,
+        }
+    }
+
+    fn refused(dialect: Dialect, batch: &Batch) -> bool {
+        let planned = plan(dialect.spelling(), batch);
+        planned
+            .err()
+            .is_some_and(|error| error.category == Category::Unsupported)
+    }
+
+    #[test]
+    fn a_database_without_transactions_is_not_trusted_with_two_changes() {
+        let one = Batch::of(vec![update(1.into(), Expect::Any)]);
+        assert!(!refused(Dialect::Databricks, &one));
+        let two = Batch::of(vec![
+            update(1.into(), Expect::Any),
+            update(2.into(), Expect::Any),
+        ]);
+        assert!(refused(Dialect::Databricks, &two));
+        let guarded = Batch::of(vec![update(1.into(), Expect::Rows(1))]);
+        assert!(refused(Dialect::Databricks, &guarded));
+        assert!(!refused(Dialect::Tsql, &two) && !refused(Dialect::Tsql, &guarded));
+        let serializable = Batch {
+            isolation: Isolation::Serializable,
+            ..one
+        };
+        assert!(refused(Dialect::Databricks, &serializable));
+    }
+
+    #[test]
+    fn nulls_are_written_and_not_sent() {
+        let batch = Batch::of(vec![update(Value::Null, Expect::Any)]);
+        let shown = render(Dialect::Sqlite.spelling(), &batch).unwrap();
+        assert_eq!(
+            shown[0].statement.sql,
+            "UPDATE `t` SET `n` = NULL WHERE `n` = ?"
+        );
+        assert_eq!(shown[0].statement.params, [Value::I64(1)]);
+    }
+
+    #[test]
+    fn names_that_would_be_cut_or_misread_are_refused() {
+        let named = |name: &str| {
+            let table = TableRef::new(Ident::new(name).unwrap());
+            let mut batch = Batch::default();
+            batch.read(Select::count(table, Expr::True));
+            batch
+        };
+        assert!(!refused(Dialect::Postgresql, &named(&"x".repeat(63))));
+        assert!(refused(Dialect::Postgresql, &named(&"é".repeat(32))));
+        assert!(!refused(Dialect::Mysql, &named(&"é".repeat(64))));
+        assert!(refused(Dialect::Sqlite, &named("what?")));
+        assert!(!refused(Dialect::Tsql, &named("what?")));
+    }
 }

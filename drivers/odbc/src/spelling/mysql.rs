@@ -225,7 +225,7 @@ pub(super) const SPELLING: Spelling = Spelling {
         (3819, C::Check),
         (4025, C::Check),
     ],
-    words: &[],
+    words: &[("Lost connection", C::Connect), ("gone away", C::Connect)],
     naming: Naming {
         from_end: true,
         constraint: &[" for key '", "CONSTRAINT `"],
