@@ -7,8 +7,10 @@ use quillback_family_tds::catalog::{Param, Row};
 use quillback_plugin_api::DriverError;
 use quillback_plugin_api::catalog::{Catalog, Introspect};
 
-/// Schemas from 16384 on belong to the fixed roles of a database.
-const OWN: &str = "s.name NOT IN (N'sys', N'INFORMATION_SCHEMA', N'guest') AND s.schema_id < 16384";
+/// Those of the system and of the fixed roles of a database are left out.
+const OWN: &str = "s.name NOT IN (N'sys', N'INFORMATION_SCHEMA', N'guest', N'db_owner', N'db_accessadmin', \
+N'db_securityadmin', N'db_ddladmin', N'db_backupoperator', N'db_datareader', N'db_datawriter', N'db_denydatareader', \
+N'db_denydatawriter')";
 /// The columns of a table. There are no computed ones.
 pub(crate) const COLUMNS: &str = "SELECT c.name, t.name, CAST(c.max_length AS int), CAST(c.precision AS int), \
 CAST(c.scale AS int), c.is_nullable, CAST(CASE WHEN i.column_id IS NULL THEN 0 ELSE 1 END AS bit), CAST(0 AS bit), \
