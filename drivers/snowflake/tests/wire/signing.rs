@@ -1,4 +1,5 @@
 //! Signing in: what is proved and how, and what happens when a token or a session is over.
+#![expect(clippy::unwrap_used, reason = "all of it belongs to tests")]
 
 use quillback_plugin_api::Category;
 use quillback_plugin_api::batch::{Batch, BatchOutcome};
