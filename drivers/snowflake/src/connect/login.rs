@@ -118,8 +118,10 @@ pub(crate) async fn sign_in(service: &Service) -> Result<Tokens, DriverError> {
         "CLIENT_ENVIRONMENT": { "APPLICATION": "Quillback" },
         "SESSION_PARAMETERS": parameters(),
     });
-    if !settings.user.is_empty() {
-        data["LOGIN_NAME"] = json!(settings.user);
+    if !settings.user.is_empty()
+        && let Some(data) = data.as_object_mut()
+    {
+        data.insert("LOGIN_NAME".into(), json!(settings.user));
     }
     service.credentials.prove(settings, &mut data, now())?;
     let body = json!({ "data": data });

@@ -18,7 +18,14 @@ const DAY: i64 = 86_400 * SECOND;
 pub(crate) fn wrapping(value: &Value) -> (String, String) {
     let cast = |ty: String| ("CAST(".to_owned(), format!(" AS {ty})"));
     match value {
-        Value::Null | Value::Text(_) | Value::Uuid(_) | Value::Special { .. } => Default::default(),
+        // The last three are refused when they are bound.
+        Value::Null
+        | Value::Text(_)
+        | Value::Uuid(_)
+        | Value::Special { .. }
+        | Value::Interval(_)
+        | Value::List(_)
+        | Value::Struct(_) => <(String, String)>::default(),
         Value::Bool(_) => cast("BOOLEAN".into()),
         Value::I64(_) | Value::U64(_) => cast("NUMBER(38, 0)".into()),
         Value::Decimal(number) => {
@@ -34,8 +41,6 @@ pub(crate) fn wrapping(value: &Value) -> (String, String) {
         Value::Instant(_) | Value::OffsetInstant { .. } | Value::ZonedInstant { .. } => {
             cast("TIMESTAMP_TZ(9)".into())
         }
-        // They are refused when they are bound.
-        Value::Interval(_) | Value::List(_) | Value::Struct(_) => Default::default(),
     }
 }
 

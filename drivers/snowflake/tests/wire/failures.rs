@@ -1,4 +1,5 @@
 //! Overload, lost answers, slow statements, and keys that are there already.
+#![expect(clippy::unwrap_used, reason = "all of it belongs to tests")]
 
 use quillback_plugin_api::batch::{Batch, BatchOutcome, Expect};
 use quillback_plugin_api::driver::Instance as _;
@@ -216,7 +217,7 @@ async fn a_table_with_a_collation_is_refused() {
     let server = Server::start(|asked, _| {
         let columns = ["name", "type", "null?"];
         let collated = result(&columns, &[&["t", "VARCHAR(20) COLLATE 'en-ci'", "Y"]]);
-        starts(asked, "DESCRIBE").then(|| Reply::Json(200, collated))
+        starts(asked, "DESCRIBE").then_some(Reply::Json(200, collated))
     })
     .await;
     let instance = server.open(json!({})).await.unwrap();

@@ -1,4 +1,9 @@
 //! Results in parts that lie elsewhere, packed or not.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "all of it belongs to tests"
+)]
 
 use quillback_plugin_api::driver::{Instance as _, RowStream as _};
 use quillback_plugin_api::{Category, RowBuffer, Value};
@@ -80,7 +85,7 @@ async fn rows_in_another_form_than_asked_for_are_refused() {
         answer["data"]["rowset"] = Json::Null;
         answer["data"]["rowsetBase64"] = json!("/////w==");
         let select = asked.is("POST", "/query-request") && asked.sql().starts_with("SELECT");
-        select.then(|| Reply::Json(200, answer))
+        select.then_some(Reply::Json(200, answer))
     })
     .await;
     let instance = server.open(json!({})).await.unwrap();

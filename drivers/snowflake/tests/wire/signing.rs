@@ -1,4 +1,5 @@
 //! Signing in: what is proved and how, and what happens when a token or a session is over.
+#![expect(clippy::unwrap_used, reason = "all of it belongs to tests")]
 
 use quillback_plugin_api::Category;
 use quillback_plugin_api::batch::{Batch, BatchOutcome};
@@ -128,7 +129,7 @@ async fn a_session_that_is_over_is_replaced_for_a_read_and_not_inside_a_transact
             return None;
         }
         let is_query = asked.is("POST", "/query-request");
-        let is_over = is_query && before == 0 || is_query && asked.sql().starts_with("DELETE");
+        let is_over = is_query && (before == 0 || asked.sql().starts_with("DELETE"));
         is_over.then(|| error("390111", "08001", "Session no longer exists"))
     })
     .await;
