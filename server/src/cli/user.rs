@@ -73,7 +73,7 @@ pub(super) struct PasswordSource {
 
 pub(super) fn run(command: Command, settings: &Settings) -> anyhow::Result<ExitCode> {
     let ground = super::ground(settings)?;
-    let text = super::with_parts(&ground, Use::Beside, async |parts| match command {
+    let text = super::with_parts(&ground, Use::Visiting, async |parts| match command {
         Command::Create {
             name,
             admin,

@@ -56,8 +56,10 @@ pub enum Use {
     AloneMigrating,
     /// As the only program on an embedded repository, whose tables must be up to date.
     Alone,
-    /// Beside a server that runs; the tables must be up to date.
+    /// Beside a server that runs, to read, or to write books; the tables must be up to date.
     Beside,
+    /// Beside a server that runs, to change what it may remember.
+    Visiting,
 }
 
 /// The parts that requests and commands work with.
@@ -124,14 +126,15 @@ impl Ground {
     pub async fn open(&self, how: Use) -> anyhow::Result<Parts> {
         let site = self.site()?;
         let (lock, visit, neighbours) = match how {
-            Use::Beside => (None, site.visit()?, None),
+            Use::Beside => (None, None, None),
+            Use::Visiting => (None, site.visit()?, None),
             Use::Alone | Use::AloneMigrating => (site.lock()?, None, site.neighbours()?),
         };
         let surroundings = surroundings()?;
         let repository = site.open().await?;
         match how {
             Use::AloneMigrating => repository.migrate(surroundings.clock.now()).await?,
-            Use::Alone | Use::Beside => repository.require_migrated().await?,
+            Use::Alone | Use::Beside | Use::Visiting => repository.require_migrated().await?,
         }
         let repo = match neighbours {
             Some(neighbours) => repo::Repository::exclusive(repository.instance, neighbours),
@@ -156,7 +159,7 @@ impl Ground {
         }
         let auth = Auth::open(&app, self.auth.clone()).await?;
         let first = match how {
-            Use::Beside => None,
+            Use::Beside | Use::Visiting => None,
             Use::Alone | Use::AloneMigrating => {
                 quillback_auth::start::first_start(&app, &auth).await?
             }

@@ -52,7 +52,8 @@ async fn users_are_made_listed_and_let_back_in_while_the_server_runs() {
     let served = program.serve(&[]);
     let made = program.print(&["user", "create", "ada", "--admin"]);
     let password = made.trim().rsplit(' ').next().unwrap();
-    sign_in(&served.address, "ada", password).await;
+    let first = sign_in(&served.address, "ada", password).await;
+    assert_eq!(viewer(&first).await, "ada");
     let again = program.fail(&["user", "create", "ADA"]);
     assert!(again.contains("already"), "{again}");
 
@@ -66,7 +67,10 @@ async fn users_are_made_listed_and_let_back_in_while_the_server_runs() {
     std::fs::write(program.file("new"), format!("{PASSWORD}\n")).unwrap();
     let reset = program.print(&["user", "reset-password", "ada", "--password-file", "new"]);
     assert!(!reset.contains(PASSWORD), "{reset}");
-    sign_in(&served.address, "ada", PASSWORD).await;
+    let second = sign_in(&served.address, "ada", PASSWORD).await;
+    assert_eq!(viewer(&second).await, "ada");
+    // The server remembers who calls, and hears of what the command did.
+    assert_eq!(viewer(&first).await, serde_json::Value::Null);
     std::fs::write(program.file("new"), "password1234").unwrap();
     let easy = program.fail(&["user", "reset-password", "ada", "--password-file", "new"]);
     assert!(
@@ -77,10 +81,20 @@ async fn users_are_made_listed_and_let_back_in_while_the_server_runs() {
     assert!(nobody.contains("quillback user list"), "{nobody}");
 }
 
-async fn sign_in(address: &std::net::SocketAddr, username: &str, password: &str) {
+async fn sign_in(address: &std::net::SocketAddr, username: &str, password: &str) -> Client {
     let input = serde_json::json!({ "input": { "username": username, "password": password } });
     let document = "mutation($input: SignInInput!) { signIn(input: $input) { token } }";
-    Client::new(*address).run(document, input).await;
+    let mut client = Client::new(*address);
+    let signed = client.run(document, input).await;
+    client.token = signed["signIn"]["token"].as_str().map(str::to_owned);
+    client
+}
+
+async fn viewer(client: &Client) -> serde_json::Value {
+    let answer = client
+        .run("{ viewer { username } }", serde_json::json!({}))
+        .await;
+    answer["viewer"]["username"].clone()
 }
 
 #[test]
