@@ -156,14 +156,12 @@ async fn find(cx: &Cx, app: &App, auth: &Auth, token: &str) -> Result<(TokenHash
     };
     let stamp = app.repo.stamp();
     let remembered = auth.callers.get(stamp, &hash);
-    let known = match remembered.filter(|known| !known.is_over(auth, cx.now())) {
-        Some(known) => known,
-        None => {
-            let known = kind.load(cx, app, &hash).await?;
-            auth.callers.put(stamp, hash.clone(), known.clone());
-            known
-        }
-    };
+    let remembered = remembered.filter(|known| !known.is_over(auth, cx.now()));
+    if let Some(known) = remembered {
+        return Ok((hash, known));
+    }
+    let known = kind.load(cx, app, &hash).await?;
+    auth.callers.put(stamp, hash.clone(), known.clone());
     if known.is_over(auth, cx.now()) {
         return Err(Error::Unauthenticated);
     }

@@ -16,7 +16,7 @@ use quillback_plugin_api::remote::RemoteInstance;
 use quillback_plugin_api::sql::Statement;
 
 /// How long nothing is remembered after a write that was given up: it may take effect a little later.
-const DOUBT: Duration = Duration::from_secs(60);
+const DOUBT: Duration = Duration::from_mins(1);
 
 /// Tables of which nothing is ever remembered: writing them makes nothing untrue.
 const NOT_REMEMBERED: [&str; 7] = [
