@@ -86,6 +86,9 @@ pub(crate) fn value(value: &Value) -> Result<Bound, DriverError> {
 /// # Errors
 /// `InvalidData` for what that column does not hold exactly.
 pub(crate) fn stored(column: &Known, given: &Value) -> Result<Bound, DriverError> {
+    if let Some(converted) = converted(&column.info.ty, given) {
+        return stored(column, &converted);
+    }
     kind(&column.info.ty, given)?;
     match (&column.info.ty, given) {
         (LogicalType::Int { .. }, Value::Decimal(number)) if number.as_str().contains('.') => {
@@ -127,6 +130,22 @@ pub(crate) fn stored(column: &Known, given: &Value) -> Result<Bound, DriverError
         _ => {}
     }
     value(given)
+}
+
+/// A value of another kind that says the same: the text of a UUID, and the digits of a number that is kept as a text.
+fn converted(ty: &LogicalType, given: &Value) -> Option<Value> {
+    match (ty, given) {
+        (LogicalType::Uuid, Value::Text(text)) if text.len() == 36 => {
+            let uuid = Uuid::try_parse(text).ok()?;
+            Some(Value::Uuid(uuid.into_bytes()))
+        }
+        (LogicalType::Text { .. }, Value::I64(number)) => Some(Value::Text(number.to_string())),
+        (LogicalType::Text { .. }, Value::U64(number)) => Some(Value::Text(number.to_string())),
+        (LogicalType::Text { .. }, Value::Decimal(number)) => {
+            Some(Value::Text(number.as_str().to_owned()))
+        }
+        _ => None,
+    }
 }
 
 /// Whether the value is of a kind that the column is for: the server would turn many others into something.

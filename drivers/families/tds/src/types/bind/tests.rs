@@ -82,3 +82,29 @@ fn what_no_column_holds_is_refused() {
     };
     assert!(value(&odd).is_err());
 }
+
+#[test]
+fn values_of_another_kind_are_refused_unless_they_say_the_same() {
+    let whole = column(LogicalType::INT64, "bigint", None);
+    for given in [
+        Value::Bytes(vec![1]),
+        Value::Text("1".into()),
+        Value::Uuid([1; 16]),
+        Value::Json("{}".into()),
+    ] {
+        assert!(stored(&whole, &given).is_err(), "{given:?}");
+    }
+    let uuid = column(LogicalType::Uuid, "uniqueidentifier", None);
+    let text = |text: &str| Value::Text(text.into());
+    assert!(stored(&uuid, &text("00102030-4050-6070-8090-A0B0C0D0E0F0")).is_ok());
+    assert!(stored(&uuid, &text("no uuid at all")).is_err());
+    let short = column(LogicalType::text(2), "nvarchar(2)", None);
+    assert!(stored(&short, &Value::I64(12)).is_ok());
+    assert!(stored(&short, &Value::I64(123)).is_err());
+    assert!(stored(&short, &text("ab ")).is_err());
+    let json = column(LogicalType::Text { length: None }, "nvarchar(max)", None);
+    assert!(stored(&json, &Value::Json("[1]".into())).is_ok());
+    assert!(stored(&json, &Value::Json("{".into())).is_err());
+    let money = column(LogicalType::decimal(4, 2), "decimal(4,2)", None);
+    assert!(stored(&money, &number("-99.50")).is_ok() && stored(&money, &number("100")).is_err());
+}
