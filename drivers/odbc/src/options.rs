@@ -18,7 +18,7 @@ pub(crate) struct Options {
     pub(crate) dialect: Option<Dialect>,
     /// Name of a data source that is set up on the server of Quillback (in `odbc.ini`).
     pub(crate) dsn: Option<String>,
-    /// Name of an ODBC driver (in `odbcinst.ini`), or the path of its library; instead of a data source.
+    /// Name of an ODBC driver that is set up on the server of Quillback (in `odbcinst.ini`); instead of a data source.
     pub(crate) driver: Option<String>,
     /// Host name or address of the database server (the attribute `Server`).
     pub(crate) host: Option<String>,
@@ -140,18 +140,32 @@ fn connection_string(options: &Options, dialect: Dialect) -> Result<String, Driv
         return Err(config("option `connection_string` has a NUL character"));
     }
     text.push_str(own);
-    let names = |name: &str| {
-        let lower = own.to_ascii_lowercase();
-        lower.split(';').any(|part| {
-            part.split('=')
-                .next()
-                .is_some_and(|found| found.trim() == name)
-        })
+    let lower = own.to_ascii_lowercase();
+    let given = |name: &'static str| {
+        let parts = lower.split(';').filter_map(|part| part.split_once('='));
+        parts.filter_map(move |(found, value)| (found.trim() == name).then_some(value))
     };
+    if options
+        .driver
+        .as_deref()
+        .into_iter()
+        .chain(given("driver"))
+        .any(is_path)
+    {
+        return Err(config(
+            "option `driver` must be a name of `odbcinst.ini` on the server, not the path of a library",
+        ));
+    }
+    // Both are files of the server, of which one is read as a data source and the other one written.
+    if given("filedsn").chain(given("savefile")).next().is_some() {
+        return Err(config(
+            "option `connection_string` must not have `FILEDSN` or `SAVEFILE`",
+        ));
+    }
     let is_given = |option: &Option<String>| option.as_ref().is_some_and(|text| !text.is_empty());
     let source = [
-        is_given(&options.dsn) || names("dsn") || names("filedsn"),
-        is_given(&options.driver) || names("driver"),
+        is_given(&options.dsn) || given("dsn").next().is_some(),
+        is_given(&options.driver) || given("driver").next().is_some(),
     ];
     match source {
         [false, false] => Err(config(
@@ -160,6 +174,11 @@ fn connection_string(options: &Options, dialect: Dialect) -> Result<String, Driv
         [true, true] => Err(config("give a data source or a driver, not both")),
         _ => Ok(text),
     }
+}
+
+/// Whoever makes a connection must not choose which code the server loads: only who sets up the server does.
+fn is_path(driver: &str) -> bool {
+    driver.contains(['/', '\\'])
 }
 
 /// An option is wrong.

@@ -62,7 +62,7 @@ fn main() -> ExitCode {
     let target = Target {
         id: "odbc",
         options: |around: &Surroundings| {
-            let driver = support::library("libsqlite3odbc.so")?;
+            let driver = support::driver("SQLite3", "libsqlite3odbc.so")?;
             Some(json!({
                 "dialect": "sqlite", "driver": driver, "database": around.file("conformance.sqlite"),
                 "connection_string": "SyncPragma=OFF;JournalMode=WAL",

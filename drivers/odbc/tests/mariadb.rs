@@ -19,7 +19,7 @@ fn main() -> ExitCode {
     let target = Target {
         id: "odbc",
         options: |_: &Surroundings| {
-            let driver = support::library("libmaodbc.so")?;
+            let driver = support::driver("MariaDB Unicode", "libmaodbc.so")?;
             let [user, password, host, port, database] =
                 server::address("QUILLBACK_TEST_MYSQL_URL")?;
             Some(json!({

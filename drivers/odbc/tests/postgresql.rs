@@ -19,7 +19,7 @@ fn main() -> ExitCode {
     let target = Target {
         id: "odbc",
         options: |_: &Surroundings| {
-            let driver = support::library("psqlodbcw.so")?;
+            let driver = support::driver("PostgreSQL Unicode", "psqlodbcw.so")?;
             let [user, password, host, port, database] =
                 server::address("QUILLBACK_TEST_POSTGRES_URL")?;
             Some(json!({

@@ -46,6 +46,25 @@ fn a_source_is_needed_and_only_one() {
 }
 
 #[test]
+fn no_connection_chooses_a_file_of_the_server_to_load_or_to_write() {
+    for own in [
+        json!({"dialect": "sqlite", "driver": "/tmp/evil.so"}),
+        json!({"dialect": "sqlite", "driver": "..\\evil.dll"}),
+        json!({"dialect": "sqlite", "connection_string": "Database=x; DRIVER = {/tmp/evil.so}"}),
+        json!({"dialect": "sqlite", "driver": "", "connection_string": "A={b};driver=/tmp/evil.so"}),
+        json!({"dialect": "sqlite", "driver": "SQLite3", "connection_string": "driver=x;driver=/tmp/evil.so"}),
+    ] {
+        let message = refusal(own);
+        assert!(message.contains("`odbcinst.ini`"), "{message}");
+        assert!(!message.contains("evil"), "{message}");
+    }
+    for attribute in ["FileDSN=/tmp/x.dsn", "DSN=x;SaveFile=/tmp/x.dsn"] {
+        let options = json!({"dialect": "sqlite", "connection_string": attribute});
+        assert!(refusal(options).contains("`FILEDSN`"), "{attribute}");
+    }
+}
+
+#[test]
 fn what_is_wrong_is_named_and_not_shown() {
     let message = refusal(json!({"dialect": "secret-sql", "dsn": "x"}));
     assert!(

@@ -7,11 +7,11 @@ use odbc_api::{Connection, ConnectionOptions, environment};
 use quillback_conformance::Session;
 use serde_json::Value;
 
-/// The library of an ODBC driver, where Debian puts it; `None` when it is not installed.
-pub(crate) fn library(name: &str) -> Option<PathBuf> {
+/// The name under which Debian sets up the ODBC driver of this library; `None` when it is not installed.
+pub(crate) fn driver(name: &'static str, library: &str) -> Option<&'static str> {
     let machine = std::env::consts::ARCH;
-    let file = PathBuf::from(format!("/usr/lib/{machine}-linux-gnu/odbc/{name}"));
-    file.is_file().then_some(file)
+    let file = PathBuf::from(format!("/usr/lib/{machine}-linux-gnu/odbc/{library}"));
+    file.is_file().then_some(name)
 }
 
 /// A connection through the driver manager, without anything of the driver under test.
