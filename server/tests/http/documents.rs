@@ -15,8 +15,9 @@ use serde_json::json;
 
 use crate::support::{TestServer, post, send};
 
-/// Processor time that the gate may take for the worst document, whatever else the machine does.
-const GATE_TIME: Duration = Duration::from_millis(50);
+/// Processor time that the gate may take for the worst document, whatever else the machine does; without optimisation, on
+/// a machine that others slow down, it takes several times as long.
+const GATE_TIME: Duration = Duration::from_millis(if cfg!(debug_assertions) { 250 } else { 50 });
 
 fn nested(depth: usize) -> String {
     let inner = depth - 2;
