@@ -199,7 +199,7 @@ impl Kind {
 
 impl Known {
     fn is_over(&self, auth: &Auth, now: Timestamp) -> bool {
-        let is_idle = |last: Timestamp| now.seconds - last.seconds >= auth.options.idle_seconds;
+        let is_idle = |last| is_idle(auth, last, now);
         now >= self.expires_at
             || (self.kind == Kind::Session && self.last_used_at.is_some_and(is_idle))
     }
@@ -259,7 +259,7 @@ pub async fn list_sessions(cx: &Cx, app: &App, auth: &Auth, user: &UserId) -> Re
     own_or_admin(cx, user)?;
     let now = cx.now();
     let mut sessions = sessions::list_sessions(&app.repo, user, now).await?;
-    sessions.retain(|session| !is_idle(auth, session, now));
+    sessions.retain(|session| !is_idle(auth, session.last_seen_at, now));
     Ok(sessions)
 }
 
@@ -314,6 +314,6 @@ fn principal(identity: Identity, session: Option<SessionId>, scope: Scope) -> Re
     })
 }
 
-fn is_idle(auth: &Auth, session: &Session, now: Timestamp) -> bool {
-    now.seconds - session.last_seen_at.seconds >= auth.options.idle_seconds
+fn is_idle(auth: &Auth, last_seen: Timestamp, now: Timestamp) -> bool {
+    now.seconds - last_seen.seconds >= auth.options.idle_seconds
 }

@@ -25,7 +25,6 @@ pub(crate) struct Candidate {
     /// What is known of it.
     pub(crate) standing: Standing,
     entry: String,
-    needs: Option<String>,
 }
 
 /// Everything that can be checked without running code of the file. The digest is told even of a file that is
@@ -43,7 +42,6 @@ pub(crate) fn check(
     *sha256 = Some(digest.clone());
     let is_listed = trust::check_listed(options.mode, &options.allow, id, &digest)?;
     let entry = preflight::entry(&file)?;
-    let needs = preflight::needs(&file);
     Ok(Candidate {
         path,
         sha256: digest,
@@ -52,8 +50,19 @@ pub(crate) fn check(
             is_group_writable,
         },
         entry,
-        needs,
     })
+}
+
+/// Says what the library needs, where it could not be loaded and tells that itself.
+fn explained(refusal: Refusal, path: &Path) -> Refusal {
+    let Refusal::Load(words) = refusal else {
+        return refusal;
+    };
+    let file = std::fs::read(path).ok();
+    match file.and_then(|file| preflight::needs(&file)) {
+        Some(needs) => Refusal::Load(format!("{words}; it needs {needs}")),
+        None => Refusal::Load(words),
+    }
 }
 
 /// Opens the library and asks the driver about itself.
@@ -62,14 +71,8 @@ pub(crate) fn open(
     options: &Options,
 ) -> Result<(&'static Plugin, DriverInfo), Refusal> {
     let (path, entry) = (candidate.path.clone(), candidate.entry.clone());
-    let needs = candidate.needs.clone();
     within(options.start_timeout, move || {
-        let plugin = library::open(&path, &entry).map_err(|refusal| match (refusal, needs) {
-            (Refusal::Load(words), Some(needs)) => {
-                Refusal::Load(format!("{words}; it needs {needs}"))
-            }
-            (refusal, _) => refusal,
-        })?;
+        let plugin = library::open(&path, &entry).map_err(|refusal| explained(refusal, &path))?;
         let info = remote::describe(plugin).map_err(Refusal::Start)?;
         Ok((plugin, info))
     })

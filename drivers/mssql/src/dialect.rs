@@ -188,10 +188,7 @@ fn where_missing(change: &Ddl, sql: String) -> String {
             table,
             if_not_exists: true,
             ..
-        }) => {
-            let name = tsql::literal_text(&tsql::name_of(&Tsql, table));
-            format!("IF OBJECT_ID({name}, N'U') IS NULL {sql}")
-        }
+        }) => tsql::unless_there(&Tsql, table) + &sql,
         _ => sql,
     }
 }

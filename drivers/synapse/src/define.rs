@@ -99,10 +99,7 @@ fn create_table(create: &CreateTable, layout: &Layout) -> Result<Rendered, Rende
     }
     let mut w = SqlWriter::new(&SynapseDialect);
     if create.if_not_exists {
-        let name = tsql::name_of(&SynapseDialect, &create.table);
-        w.syntax("IF OBJECT_ID(");
-        w.dialect_text(&tsql::literal_text(&name))
-            .syntax(", N'U') IS NULL ");
+        w.dialect_text(&tsql::unless_there(&SynapseDialect, &create.table));
     }
     w.syntax("CREATE TABLE ").table(&create.table).syntax(" (");
     w.list(", ", &create.columns, column_def)?;

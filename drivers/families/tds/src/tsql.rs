@@ -206,14 +206,20 @@ pub fn drop_default(dialect: &dyn Dialect, table: &TableRef, column: &Ident) -> 
 }
 
 /// A table as text, quoted.
-pub fn name_of(dialect: &dyn Dialect, table: &TableRef) -> String {
+fn name_of(dialect: &dyn Dialect, table: &TableRef) -> String {
     let mut w = SqlWriter::new(dialect);
     w.table(table);
     w.finish().sql
 }
 
+/// What is printed before the statement that makes a table which may be there: there is no clause for it.
+pub fn unless_there(dialect: &dyn Dialect, table: &TableRef) -> String {
+    let name = literal_text(&name_of(dialect, table));
+    format!("IF OBJECT_ID({name}, N'U') IS NULL ")
+}
+
 /// A constant of text.
-pub fn literal_text(text: &str) -> String {
+fn literal_text(text: &str) -> String {
     format!("N'{}'", text.replace('\'', "''"))
 }
 
