@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use quillback_plugin_api::sql::{Compare, Direction, Expr, TextMatch};
-use quillback_plugin_api::{Ident, RowSet, Value, ValueRef};
+use quillback_plugin_api::{Ident, RowBuffer, Value, ValueRef};
 use serde::Serialize;
 use serde_json::Value as Json;
 
@@ -100,42 +100,85 @@ pub struct PageCommand {
     pub count: bool,
 }
 
-/// One row of a page. Version and cursor are worked out when they are asked for.
+/// One row of a page. What is asked of it is worked out then.
 #[derive(Clone, Debug)]
 pub struct PageRow {
-    /// Key, as JSON object.
-    pub key: Json,
-    /// Fields that the user sees, by name.
-    pub values: Json,
-    image: write::Image,
-    eyes: Arc<Eyes>,
+    sheet: Arc<Sheet>,
+    /// Where the row begins in the sheet.
+    start: usize,
 }
 
-/// What all rows of a page are looked at with.
+/// The rows of a page as they came from the database, and what they are looked at with.
 #[derive(Debug)]
-struct Eyes {
+struct Sheet {
     loaded: Arc<Loaded>,
     grant: Grant,
     sort: Vec<SortKey>,
+    rows: RowBuffer,
 }
 
 impl PartialEq for PageRow {
     fn eq(&self, other: &Self) -> bool {
-        (&self.key, &self.values, &self.image) == (&other.key, &other.values, &other.image)
+        self.image() == other.image()
     }
 }
 
 impl PageRow {
+    fn definition(&self) -> &Definition {
+        &self.sheet.loaded.whole.schema.definition
+    }
+
+    fn cells(&self) -> impl Iterator<Item = ValueRef<'_>> {
+        let cells = self.sheet.rows.row_at(self.start);
+        cells.map(|cell| cell.unwrap_or(ValueRef::Null))
+    }
+
+    fn image(&self) -> write::Image {
+        let cells = self.cells().map(ValueRef::to_owned);
+        shown(self.definition(), &self.sheet.grant, cells)
+    }
+
+    /// Key, as JSON object.
+    pub fn key(&self) -> Json {
+        key_json(self.definition(), &self.image().key)
+    }
+
+    /// Fields that the user sees, by name, as JSON object.
+    pub fn values(&self) -> Json {
+        self.image().visible(self.definition(), &self.sheet.grant)
+    }
+
+    /// [`Self::key`] as text.
+    pub fn key_text(&self) -> Vec<u8> {
+        let names = self.definition().key.iter().map(|part| part.name.as_str());
+        self.text_of(names.zip(self.cells()))
+    }
+
+    /// [`Self::values`] as text.
+    pub fn values_text(&self) -> Vec<u8> {
+        let definition = self.definition();
+        let fields = definition.fields.iter().enumerate();
+        // Columns of fields that the user does not see were not read.
+        let names = fields
+            .filter(|(position, _)| self.sheet.grant.sees(*position))
+            .map(|(_, field)| field.name.as_str());
+        self.text_of(names.zip(self.cells().skip(definition.key.len())))
+    }
+
+    fn text_of<'a>(&'a self, members: impl Iterator<Item = (&'a str, ValueRef<'a>)>) -> Vec<u8> {
+        let mut text = Vec::with_capacity(256);
+        row_json::print_object(members, &mut text);
+        text
+    }
+
     /// Version, to be named when the row is changed.
     pub fn version(&self) -> String {
-        let Eyes { loaded, grant, .. } = &*self.eyes;
-        self.image.version(&loaded.whole.schema.definition, grant)
+        self.image().version(self.definition(), &self.sheet.grant)
     }
 
     /// Cursor: the place of the row among the others, for the row itself may be gone when it is used.
     pub fn cursor(&self) -> String {
-        let Eyes { loaded, sort, .. } = &*self.eyes;
-        let values = place(&loaded.whole.schema.definition, sort, &self.image);
+        let values = place(self.definition(), &self.sheet.sort, &self.image());
         let json = serde_json::to_string(&values).unwrap_or_default();
         hex::encode(json.as_bytes())
     }
@@ -188,45 +231,28 @@ pub async fn page(cx: &Cx, app: &App, command: PageCommand) -> Result<Page> {
         .targets
         .get(&app.keyring, &found.loaded.connection)
         .await?;
-    let results = target.page(&scoped).await?;
-    let eyes = Eyes {
+    let mut results = target.page(&scoped).await?.into_iter();
+    let rows = results.next().unwrap_or_default().rows;
+    let count = results.next().and_then(|result| {
+        let count = result.rows.first()?.to_owned().as_i64()?;
+        u64::try_from(count).ok()
+    });
+    let sheet = Arc::new(Sheet {
         loaded: found.loaded,
         grant,
         sort,
+        rows,
+    });
+    let starts = sheet.rows.starts().into_iter().take(first as usize);
+    let row = |start| PageRow {
+        sheet: Arc::clone(&sheet),
+        start,
     };
-    Ok(answer(eyes, first, &results))
-}
-
-fn answer(eyes: Eyes, first: u32, results: &[RowSet]) -> Page {
-    let eyes = Arc::new(eyes);
-    let definition = &eyes.loaded.whole.schema.definition;
-    let rows = results.first().map(|result| &result.rows);
-    let found = rows.map_or(0, quillback_plugin_api::RowBuffer::len);
-    let page = rows
-        .into_iter()
-        .flatten()
-        .take(first as usize)
-        .map(|cells| {
-            let cells = cells.map(|cell| cell.map_or(Value::Null, ValueRef::to_owned));
-            let image = shown(definition, &eyes.grant, cells);
-            PageRow {
-                key: key_json(definition, &image.key),
-                values: image.visible(definition, &eyes.grant),
-                image,
-                eyes: Arc::clone(&eyes),
-            }
-        });
-    let total = results
-        .get(1)
-        .and_then(|result| result.rows.first())
-        .map(ValueRef::to_owned);
-    Page {
-        rows: page.collect(),
-        more: found > first as usize,
-        total: total
-            .and_then(|count| count.as_i64())
-            .and_then(|count| u64::try_from(count).ok()),
-    }
+    Ok(Page {
+        rows: starts.map(row).collect(),
+        more: sheet.rows.len() > first as usize,
+        total: count,
+    })
 }
 
 /// The values of the sort columns and of the key, behind which the next page starts.

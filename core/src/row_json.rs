@@ -2,93 +2,20 @@
 //!
 //! Whole numbers beyond 2^53 and all decimals are strings, dates and times are ISO 8601, moments end in `Z`.
 
+mod write;
+
+pub(crate) use write::print_object;
+pub use write::{print, write, write_ref};
+
 use std::str::FromStr;
 
-use quillback_plugin_api::civil::{Date, TimeOfDay, Timestamp};
+use quillback_plugin_api::Value;
+use quillback_plugin_api::civil::{Date, Timestamp};
 use quillback_plugin_api::value::Decimal;
-use quillback_plugin_api::{Value, ValueRef};
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 
 use crate::error::Problem;
 use crate::field::FieldKind;
-use crate::hex;
-
-/// Largest whole number that every JSON reader keeps exact: 2^53 - 1.
-const SAFE_INTEGER: i64 = 9_007_199_254_740_991;
-
-/// Writes a value.
-pub fn write(value: &Value) -> Json {
-    match value {
-        Value::List(items) | Value::Struct(items) => Json::Array(items.iter().map(write).collect()),
-        flat => write_ref(flat.flat()),
-    }
-}
-
-/// Writes a borrowed value.
-pub fn write_ref(value: ValueRef<'_>) -> Json {
-    match value {
-        ValueRef::Null => Json::Null,
-        ValueRef::Bool(flag) => Json::Bool(flag),
-        ValueRef::I64(number) if number.unsigned_abs() <= SAFE_INTEGER.unsigned_abs() => {
-            json!(number)
-        }
-        ValueRef::I64(number) => Json::String(number.to_string()),
-        ValueRef::U64(number) => Json::String(number.to_string()),
-        ValueRef::F64(number) => float(number, number.to_string()),
-        ValueRef::F32(number) => float(f64::from(number), number.to_string()),
-        ValueRef::Decimal(text) | ValueRef::Text(text) | ValueRef::Special(_, text) => {
-            Json::String(text.to_owned())
-        }
-        ValueRef::Json(text) => {
-            serde_json::from_str(text).unwrap_or_else(|_| Json::String(text.to_owned()))
-        }
-        ValueRef::Bytes(bytes) => Json::String(hex::encode(bytes)),
-        ValueRef::Uuid(uuid) => {
-            Json::String(uuid::Uuid::from_bytes(uuid).as_hyphenated().to_string())
-        }
-        ValueRef::Date(date) => Json::String(date.to_string()),
-        ValueRef::Time(nanos) => Json::String(TimeOfDay(nanos).to_string()),
-        ValueRef::OffsetTime(nanos, offset) => {
-            Json::String(format!("{}{}", TimeOfDay(nanos), zone(offset)))
-        }
-        ValueRef::Timestamp(stamp) => Json::String(stamp.to_string()),
-        ValueRef::Instant(stamp) => Json::String(format!("{stamp}Z")),
-        ValueRef::OffsetInstant(stamp, offset) | ValueRef::ZonedInstant(stamp, offset, _) => {
-            let local = Timestamp {
-                seconds: stamp.seconds.saturating_add(offset.into()),
-                nanos: stamp.nanos,
-            };
-            Json::String(format!("{local}{}", zone(offset)))
-        }
-        ValueRef::Interval(span) => Json::String(format!(
-            "P{}M{}DT{}.{:09}S",
-            span.months,
-            span.days,
-            span.seconds,
-            span.nanos.unsigned_abs()
-        )),
-        ValueRef::List(cells) | ValueRef::Struct(cells) => Json::Array(
-            cells
-                .map(|cell| cell.map_or(Json::Null, write_ref))
-                .collect(),
-        ),
-    }
-}
-
-fn float(number: f64, text: String) -> Json {
-    // The shortest text that reads back as the same float; NaN and infinities have no JSON number.
-    if number.is_finite() {
-        serde_json::from_str(&text).unwrap_or(Json::String(text))
-    } else {
-        Json::String(text)
-    }
-}
-
-fn zone(offset: i32) -> String {
-    let sign = if offset < 0 { '-' } else { '+' };
-    let minutes = offset.unsigned_abs() / 60;
-    format!("{sign}{:02}:{:02}", minutes / 60, minutes % 60)
-}
 
 /// Reads a value of a field's type.
 ///
@@ -246,6 +173,8 @@ fn parse_timestamp(text: &str) -> Option<Timestamp> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[track_caller]

@@ -201,12 +201,12 @@ async fn judge(target: &Target, rows: &[PageRow], dice: &mut Dice) {
         for row in rows {
             let was = Was {
                 definition,
-                key: &row.key,
-                values: &row.values,
+                key: &row.key(),
+                values: &row.values(),
             };
-            let is_selected = holds.contains(&row.key.to_string());
+            let is_selected = holds.contains(&row.key().to_string());
             let (yes, no) = (certainly(&condition, &was), certainly(&opposite, &was));
-            let told = || format!("condition {number}: {condition:?} of {}", row.values);
+            let told = || format!("condition {number}: {condition:?} of {}", row.values());
             assert!(!yes || is_selected, "said to hold: {}", told());
             assert!(!no || !is_selected, "said not to hold: {}", told());
             decided += usize::from(yes || no);

@@ -32,7 +32,7 @@ async fn a_token_for_reading_reads_rows_and_writes_none() {
         }
         let rows = target.rows(&reader, None).await.rows;
         assert_eq!(
-            (rows.len(), &rows[0].values["region"]),
+            (rows.len(), &rows[0].values()["region"]),
             (1, &json!("north"))
         );
     })

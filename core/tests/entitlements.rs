@@ -84,7 +84,7 @@ async fn reader(target: &Target) -> (Cx, GroupId) {
 async fn regions(target: &Target, cx: &Cx) -> Vec<String> {
     let rows = target.rows(cx, None).await.rows;
     let region =
-        |row: &quillback_core::read::PageRow| row.values["region"].as_str().map(str::to_owned);
+        |row: &quillback_core::read::PageRow| row.values()["region"].as_str().map(str::to_owned);
     let mut regions: Vec<String> = rows.iter().filter_map(region).collect();
     regions.sort();
     regions

@@ -124,7 +124,7 @@ impl<'a> Room<'a> {
         };
         let page =
             quillback_core::read::page(&self.target.admin, &self.target.test.app, command).await;
-        page.unwrap().rows.remove(0).values
+        page.unwrap().rows.remove(0).values()
     }
 }
 

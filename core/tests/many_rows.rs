@@ -63,7 +63,7 @@ async fn undo(target: &Target, change: &ChangeId) -> WriteOutcome {
 /// A field of all rows, in the order of `units`.
 async fn column(target: &Target, field: &str) -> Vec<Json> {
     let page = target.rows(&target.admin, None).await;
-    let mut rows: Vec<Json> = page.rows.into_iter().map(|row| row.values).collect();
+    let mut rows: Vec<Json> = page.rows.into_iter().map(|row| row.values()).collect();
     rows.sort_by_key(|row| row["units"].as_i64());
     rows.into_iter().map(|row| row[field].clone()).collect()
 }
@@ -418,7 +418,7 @@ async fn a_change_of_ten_thousand_rows_is_taken_back_in_one() {
     let first = is("units", json!(4_321));
     let page = target.rows(admin, Some(first)).await;
     assert_eq!(
-        (&page.rows[0].key, &page.rows[0].values["note"]),
+        (&page.rows[0].key(), &page.rows[0].values()["note"]),
         (&keys[4_321], &json!("4321"))
     );
     assert_eq!(

@@ -154,9 +154,9 @@ async fn keeps_what_is_no_option_any_more(target: Target, forecast: Schema, key:
         ..target
     };
     let rows = through.rows(&through.admin, None).await.rows;
-    let gone = rows.iter().filter(|row| row.values["product"] == "pear");
+    let gone = rows.iter().filter(|row| row.values()["product"] == "pear");
     let gone = gone.map(|row| WriteChange::Delete {
-        key: row.key.clone(),
+        key: row.key(),
         seen: Seen::Anything,
     });
     through.write(&through.admin, gone.collect()).await.unwrap();

@@ -138,7 +138,11 @@ async fn it_shows_exactly_what_the_user_sees() {
         assert_eq!(told.rows, own.rows);
         assert_eq!((told.total, told.visible, told.matching), (4, 2, 2));
         assert_eq!(told.hidden, ["note"]);
-        assert!(told.rows.iter().all(|row| row.values.get("note").is_none()));
+        assert!(
+            told.rows
+                .iter()
+                .all(|row| row.values().get("note").is_none())
+        );
         assert_eq!(told.actions, [Action::View, Action::Edit]);
         let counts: Vec<_> = told.policies.iter().map(|policy| policy.rows).collect();
         assert_eq!(counts, [1, 1]);
@@ -163,7 +167,7 @@ async fn it_shows_exactly_what_the_user_sees() {
         let app = &target.test.app;
         let filtered = preview::as_user(&mia, app, command.clone()).await.unwrap();
         assert_eq!((filtered.visible, filtered.matching), (2, 1));
-        assert_eq!(filtered.rows[0].key, world.cheap);
+        assert_eq!(filtered.rows[0].key(), world.cheap);
         // A filter that the user could not send is refused as the user's would be.
         let hidden = Filter::Field {
             name: "note".into(),

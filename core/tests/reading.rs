@@ -45,7 +45,7 @@ async fn pages_join_to_the_whole_in_every_order() {
             let products: Vec<_> = whole
                 .rows
                 .iter()
-                .map(|row| row.values["product"].clone())
+                .map(|row| row.values()["product"].clone())
                 .collect();
             let nulls_first = products.iter().take(5).all(Json::is_null);
             assert_eq!(nulls_first, product == Direction::Asc, "{products:?}");
@@ -56,13 +56,13 @@ async fn pages_join_to_the_whole_in_every_order() {
                     .await
                     .unwrap();
                 assert_eq!(page.total, Some(25));
-                cut.extend(page.rows.iter().map(|row| row.key.clone()));
+                cut.extend(page.rows.iter().map(|row| row.key()));
                 after = page.rows.last().map(PageRow::cursor);
                 if !page.more {
                     break;
                 }
             }
-            let all: Vec<_> = whole.rows.iter().map(|row| row.key.clone()).collect();
+            let all: Vec<_> = whole.rows.iter().map(|row| row.key()).collect();
             assert_eq!(cut, all);
         }
     })

@@ -81,7 +81,7 @@ impl Journey<'_> {
         let page = self.target.rows(&self.target.admin, None).await;
         page.rows
             .into_iter()
-            .map(|row| (row.key, row.values))
+            .map(|row| (row.key(), row.values()))
             .collect()
     }
 

@@ -43,7 +43,7 @@ async fn policies(target: &Target, policies: Vec<PolicyDraft>) {
 
 fn regions(rows: &[quillback_core::read::PageRow]) -> Vec<Json> {
     rows.iter()
-        .map(|row| row.values["region"].clone())
+        .map(|row| row.values()["region"].clone())
         .collect()
 }
 
@@ -183,7 +183,7 @@ async fn a_hidden_field_is_as_one_that_does_not_exist() {
         };
         let nora = viewer(&target, rights).await;
         let row = target.rows(&nora, None).await.rows.remove(0);
-        assert!(row.values.get("amount").is_none() && row.values["units"] == 1);
+        assert!(row.values().get("amount").is_none() && row.values()["units"] == 1);
         for (field, code) in [
             ("amount", "UNKNOWN_FIELD"),
             ("nothing", "UNKNOWN_FIELD"),

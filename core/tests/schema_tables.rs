@@ -75,7 +75,7 @@ async fn a_change_that_the_books_have_not_seen_is_completed_by_saving_again() {
         save(&target, changed()).await.unwrap();
         assert_eq!(findings(&target).await, [""; 0]);
         let row = target.rows(&target.admin, None).await.rows.remove(0);
-        assert_eq!(row.values["product"], json!("p"));
+        assert_eq!(row.values()["product"], json!("p"));
         let row = json!({ "region": "b".repeat(60), "comment": "c", "checked": true });
         target.add(&target.admin, row).await;
     })
@@ -94,7 +94,7 @@ async fn a_change_that_stopped_half_way_is_completed_by_saving_again() {
         save(&target, changed()).await.unwrap();
         assert_eq!(findings(&target).await, [""; 0]);
         let row = target.rows(&target.admin, None).await.rows.remove(0);
-        assert_eq!(row.values["product"], json!("p"));
+        assert_eq!(row.values()["product"], json!("p"));
     })
     .await;
 }

@@ -104,7 +104,7 @@ async fn an_existing_table_is_detected_and_corrected() {
         let through = Target { schema, ..target };
         let row = through.rows(&through.admin, None).await.rows.remove(0);
         assert_eq!(
-            (&row.values["units"], &row.values["amount"]),
+            (&row.values()["units"], &row.values()["amount"]),
             (&json!(1), &json!("1.50"))
         );
     })
@@ -127,7 +127,7 @@ async fn a_changed_schema_changes_its_table() {
         change(&target, changed.clone(), false).await.unwrap();
         let row = target.rows(&target.admin, None).await.rows.remove(0);
         assert_eq!(
-            (&row.values["product"], &row.values["comment"]),
+            (&row.values()["product"], &row.values()["comment"]),
             (&json!("p"), &json!(null))
         );
         target
@@ -147,7 +147,7 @@ async fn a_changed_schema_changes_its_table() {
         change(&target, changed, true).await.unwrap();
         assert!(
             target.rows(&target.admin, None).await.rows[0]
-                .values
+                .values()
                 .get("units")
                 .is_none()
         );

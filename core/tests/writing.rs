@@ -14,8 +14,8 @@ async fn a_row_comes_back_as_it_was_written() {
         let key = target.add(admin, full_row()).await;
         let page = target.rows(admin, None).await;
         assert_eq!(page.total, Some(1));
-        assert_eq!(page.rows[0].key, key);
-        assert_eq!(page.rows[0].values, full_row());
+        assert_eq!(page.rows[0].key(), key);
+        assert_eq!(page.rows[0].values(), full_row());
     })
     .await;
 }
@@ -45,14 +45,14 @@ async fn many_changes_take_effect_together() {
                 .all(|row| row.status == RowStatus::Applied)
         );
         let rows = target.rows(admin, None).await.rows;
-        let mut regions: Vec<&str> = rows
+        let mut regions: Vec<String> = rows
             .iter()
-            .map(|row| row.values["region"].as_str().unwrap())
+            .map(|row| row.values()["region"].as_str().unwrap().to_owned())
             .collect();
         regions.sort_unstable();
         assert_eq!(regions, ["a", "c", "d"]);
-        let edited = rows.iter().find(|row| row.key == first).unwrap();
-        assert_eq!(edited.values["units"], 10);
+        let edited = rows.iter().find(|row| row.key() == first).unwrap();
+        assert_eq!(edited.values()["units"], 10);
     })
     .await;
 }
@@ -80,7 +80,7 @@ async fn a_row_changed_meanwhile_is_a_conflict_that_shows_theirs_and_writes_noth
         assert_eq!(outcome.rows[1].row.as_ref().unwrap()["units"], 2);
         let rows = target.rows(admin, None).await.rows;
         assert_eq!(
-            rows.iter().find(|row| row.key == other).unwrap().values["units"],
+            rows.iter().find(|row| row.key() == other).unwrap().values()["units"],
             1
         );
     })

@@ -50,10 +50,11 @@ impl ScalarType for Json {
     }
 }
 
-/// The same scalar, of a value that somebody else holds: pages have hundreds of them.
-pub(crate) struct JsonRef<'a>(pub(crate) &'a serde_json::Value);
+/// The same scalar, of JSON that is text already: pages have hundreds of them. It travels as bytes, which no client can
+/// send, and whoever writes the response puts them in as they are.
+pub(crate) struct JsonText(pub(crate) Vec<u8>);
 
-impl OutputType for JsonRef<'_> {
+impl OutputType for JsonText {
     fn type_name() -> Cow<'static, str> {
         <Json as OutputType>::type_name()
     }
@@ -67,7 +68,7 @@ impl OutputType for JsonRef<'_> {
         _cx: &ContextSelectionSet<'_>,
         _field: &Positioned<Field>,
     ) -> ServerResult<Value> {
-        Ok(value_of(self.0))
+        Ok(Value::Binary(self.0.clone().into()))
     }
 }
 

@@ -119,14 +119,42 @@ impl Timestamp {
     }
 }
 
+/// The last decimal digit of a number.
+fn digit(number: u64) -> u8 {
+    b"0123456789"
+        .get((number % 10) as usize)
+        .copied()
+        .unwrap_or(b'0')
+}
+
+/// Writes digits in one piece: rows have many dates, and formatting each number of them by itself is slow.
+fn write_ascii(f: &mut fmt::Formatter<'_>, text: &[u8]) -> fmt::Result {
+    f.write_str(std::str::from_utf8(text).map_err(|_| fmt::Error)?)
+}
+
 impl fmt::Display for Date {
     /// `YYYY-MM-DD`; years outside 0 to 9999 carry a sign as in ISO 8601.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if (0..=9999).contains(&self.year) {
-            write!(f, "{:04}-{:02}-{:02}", self.year, self.month, self.day)
-        } else {
-            write!(f, "{:+07}-{:02}-{:02}", self.year, self.month, self.day)
-        }
+        let year = match u64::try_from(self.year) {
+            Ok(year) if year <= 9_999 => year,
+            _ => {
+                return write!(f, "{:+07}-{:02}-{:02}", self.year, self.month, self.day);
+            }
+        };
+        let (month, day) = (u64::from(self.month), u64::from(self.day));
+        let text = [
+            digit(year / 1_000),
+            digit(year / 100),
+            digit(year / 10),
+            digit(year),
+            b'-',
+            digit(month / 10),
+            digit(month),
+            b'-',
+            digit(day / 10),
+            digit(day),
+        ];
+        write_ascii(f, &text)
     }
 }
 
@@ -146,18 +174,36 @@ pub struct TimeOfDay(pub i64);
 impl fmt::Display for TimeOfDay {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let total = self.0.unsigned_abs();
-        let (seconds, nanos) = (total / 1_000_000_000, total % 1_000_000_000);
-        let sign = if self.0 < 0 { "-" } else { "" };
-        write!(
-            f,
-            "{sign}{:02}:{:02}:{:02}",
-            seconds / 3600,
-            seconds / 60 % 60,
-            seconds % 60
-        )?;
+        let (all_seconds, nanos) = (total / 1_000_000_000, total % 1_000_000_000);
+        let (hours, minutes, seconds) =
+            (all_seconds / 3_600, all_seconds / 60 % 60, all_seconds % 60);
+        if self.0 < 0 {
+            f.write_str("-")?;
+        }
+        if hours > 99 {
+            write!(f, "{}", hours / 100)?;
+        }
+        let text = [
+            digit(hours / 10),
+            digit(hours),
+            b':',
+            digit(minutes / 10),
+            digit(minutes),
+            b':',
+            digit(seconds / 10),
+            digit(seconds),
+        ];
+        write_ascii(f, &text)?;
         if nanos != 0 {
-            let digits = format!("{nanos:09}");
-            write!(f, ".{}", digits.trim_end_matches('0'))?;
+            let mut places = [0; 9];
+            let mut rest = nanos;
+            for place in places.iter_mut().rev() {
+                *place = digit(rest);
+                rest /= 10;
+            }
+            f.write_str(".")?;
+            let used = places.iter().rposition(|place| *place != b'0').unwrap_or(0);
+            write_ascii(f, places.get(..=used).unwrap_or(&places))?;
         }
         Ok(())
     }
@@ -223,6 +269,11 @@ mod tests {
             "1969-12-31T23:59:59.999999"
         );
         assert_eq!(TimeOfDay(-3_020_399_000_000_000).to_string(), "-838:59:59");
+        assert_eq!(TimeOfDay(3_600_000_000_000_000).to_string(), "1000:00:00");
+        assert_eq!(
+            TimeOfDay(34_506_070_000_100).to_string(),
+            "09:35:06.0700001"
+        );
         assert_eq!(
             Date {
                 year: -43,

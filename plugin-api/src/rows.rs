@@ -199,6 +199,24 @@ impl RowBuffer {
         }
     }
 
+    /// Where in the bytes each row begins; for [`Self::row_at`].
+    pub fn starts(&self) -> Vec<usize> {
+        let mut start = 0;
+        let lengths = self.iter().map(|row| row.bytes().len());
+        lengths
+            .map(|length| {
+                start += length;
+                start - length
+            })
+            .collect()
+    }
+
+    /// The row that begins there, one of [`Self::starts`].
+    pub fn row_at(&self, start: usize) -> Cells<'_> {
+        let rest = self.bytes.get(start..).unwrap_or_default();
+        Cells::new(rest, self.width)
+    }
+
     /// All cells of all rows in order, the quickest way to read them all: each is looked at once. A buffer of more than
     /// 4 Gi cells, which cannot cross the plugin boundary, is cut there.
     pub fn cells(&self) -> Cells<'_> {
@@ -283,6 +301,21 @@ mod tests {
             .map(|cell| cell.unwrap().to_owned())
             .collect();
         assert_eq!(cells, buffer.to_rows().concat());
+    }
+
+    #[test]
+    fn rows_are_found_by_where_they_begin() {
+        let rows = vec![
+            vec![Value::Text("a".repeat(300)), Value::Null],
+            vec![Value::I64(1), Value::List(vec![Value::I64(2)])],
+            vec![Value::Null, Value::Bool(true)],
+        ];
+        let buffer = RowBuffer::from_rows(2, &rows).unwrap();
+        let found = buffer.starts().into_iter().map(|start| {
+            let cells = buffer.row_at(start).map(|cell| cell.unwrap().to_owned());
+            cells.collect::<Vec<_>>()
+        });
+        assert_eq!(found.collect::<Vec<_>>(), rows);
     }
 
     #[test]

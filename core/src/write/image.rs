@@ -87,8 +87,11 @@ pub fn key_hash(key: &Json) -> String {
 /// The version of a row: grows out of the values, so that a row written by anyone has another one.
 pub fn version_of<'a>(values: impl Iterator<Item = &'a Value>) -> String {
     let mut hash = Sha256::new();
+    let mut text = Vec::new();
     for value in values {
-        hash.update(row_json::write(value).to_string().as_bytes());
+        text.clear();
+        row_json::print(value, &mut text);
+        hash.update(&text);
         hash.update([0]);
     }
     hex::encode(&hash.finalize()).chars().take(24).collect()

@@ -141,7 +141,7 @@ impl Stage {
             let found: Vec<(Val, Vec<Val>)> = page
                 .rows
                 .iter()
-                .map(|row| Self::read_row(oracle.world.table, &row.key, &row.values))
+                .map(|row| Self::read_row(oracle.world.table, &row.key(), &row.values()))
                 .collect();
             let same = found.iter().map(|(key, cells)| (key, cells));
             if !same.eq(expected.iter().map(|row| (&row.key, &row.cells))) {

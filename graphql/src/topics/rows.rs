@@ -1,7 +1,5 @@
 //! Rows of a schema, a page at a time, as a Relay connection.
 
-use std::sync::Arc;
-
 use async_graphql::{Context, Enum, ID, InputObject, InputType, Object, Pos, Result, SimpleObject};
 use quillback_core::Error;
 use quillback_core::ids::SchemaId;
@@ -10,7 +8,7 @@ use quillback_core::read::{self, Filter, FilterOp, Page, PageCommand, PageRow};
 
 use crate::context::Env;
 use crate::error::Public;
-use crate::scalars::{Json, JsonRef};
+use crate::scalars::{Json, JsonText};
 
 #[derive(Default)]
 pub(crate) struct RowQuery;
@@ -176,7 +174,7 @@ fn input<T: InputType>(json: serde_json::Value, path: &str) -> quillback_core::R
 
 /// A page of rows.
 struct RowConnection {
-    rows: Vec<Arc<PageRow>>,
+    rows: Vec<PageRow>,
     more: bool,
     total: Option<u64>,
 }
@@ -184,7 +182,7 @@ struct RowConnection {
 impl From<Page> for RowConnection {
     fn from(page: Page) -> Self {
         Self {
-            rows: page.rows.into_iter().map(Arc::new).collect(),
+            rows: page.rows,
             more: page.more,
             total: page.total,
         }
@@ -218,7 +216,7 @@ impl RowConnection {
     }
 }
 
-struct RowEdge(Arc<PageRow>);
+struct RowEdge(PageRow);
 
 /// A row with its cursor.
 #[Object]
@@ -230,23 +228,23 @@ impl RowEdge {
 
     /// The row.
     async fn node(&self) -> Row {
-        Row(Arc::clone(&self.0))
+        Row(self.0.clone())
     }
 }
 
 /// A row.
-struct Row(Arc<PageRow>);
+struct Row(PageRow);
 
 #[Object]
 impl Row {
     /// Key, by the names of its parts.
-    async fn key(&self) -> JsonRef<'_> {
-        JsonRef(&self.0.key)
+    async fn key(&self) -> JsonText {
+        JsonText(self.0.key_text())
     }
 
     /// Values of the fields that you see, by name.
-    async fn values(&self) -> JsonRef<'_> {
-        JsonRef(&self.0.values)
+    async fn values(&self) -> JsonText {
+        JsonText(self.0.values_text())
     }
 
     /// Version: name it when you change the row, and a change that someone else made meanwhile is noticed.

@@ -112,8 +112,8 @@ impl PreviewAsUser {
     /// The first of the matching rows, as the user sees them.
     async fn rows(&self) -> Vec<RowAsUser> {
         let row = |row: &quillback_core::read::PageRow| RowAsUser {
-            key: Json(row.key.clone()),
-            values: Json(row.values.clone()),
+            key: Json(row.key()),
+            values: Json(row.values()),
         };
         self.0.rows.iter().map(row).collect()
     }

@@ -8,7 +8,6 @@ use hyper::{
     StatusCode,
     header::{self, HeaderValue},
 };
-use serde::Serialize;
 
 use super::{
     Media,
@@ -16,14 +15,68 @@ use super::{
 };
 use crate::http::{Level, PublicError};
 
-#[derive(Serialize)]
 struct Answer {
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<ShownError>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     data: Option<Value>,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     extensions: BTreeMap<String, Value>,
+}
+
+impl Answer {
+    /// The whole as JSON.
+    fn to_json(&self) -> serde_json::Result<Vec<u8>> {
+        let mut body = Vec::with_capacity(1_024);
+        body.push(b'{');
+        if !self.errors.is_empty() {
+            body.extend_from_slice(b"\"errors\":");
+            serde_json::to_writer(&mut body, &self.errors)?;
+        }
+        if let Some(data) = &self.data {
+            separate(&mut body);
+            body.extend_from_slice(b"\"data\":");
+            write(data, &mut body)?;
+        }
+        if !self.extensions.is_empty() {
+            separate(&mut body);
+            body.extend_from_slice(b"\"extensions\":");
+            serde_json::to_writer(&mut body, &self.extensions)?;
+        }
+        body.push(b'}');
+        Ok(body)
+    }
+}
+
+/// Puts a comma behind what came before, if anything did.
+fn separate(body: &mut Vec<u8>) {
+    if !matches!(body.last(), Some(b'{' | b'[')) {
+        body.push(b',');
+    }
+}
+
+/// Appends a value. Bytes are JSON that a resolver has written.
+fn write(value: &Value, body: &mut Vec<u8>) -> serde_json::Result<()> {
+    match value {
+        Value::Binary(json) => body.extend_from_slice(json),
+        Value::List(items) => {
+            body.push(b'[');
+            for item in items {
+                separate(body);
+                write(item, body)?;
+            }
+            body.push(b']');
+        }
+        Value::Object(members) => {
+            body.push(b'{');
+            for (name, member) in members {
+                separate(body);
+                serde_json::to_writer(&mut *body, name.as_str())?;
+                body.push(b':');
+                write(member, body)?;
+            }
+            body.push(b'}');
+        }
+        flat => serde_json::to_writer(body, flat)?,
+    }
+    Ok(())
 }
 
 /// The answer to a request that was executed or refused by validation, and its outcome for the metrics.
@@ -37,7 +90,7 @@ pub(super) fn executed(
         Media::GraphqlResponse if refused => StatusCode::BAD_REQUEST,
         _ => StatusCode::OK,
     };
-    match serde_json::to_vec(&answer) {
+    match answer.to_json() {
         Ok(body) => (json(status, media, body), outcome),
         Err(error) => {
             let incident = crate::ids::incident();
@@ -57,9 +110,13 @@ pub(super) fn payload(executed: Executed, suggestions: bool) -> (String, bool) {
         .errors
         .iter()
         .any(|error| error.code() == "UNAUTHENTICATED");
-    let text = serde_json::to_string(&answer).unwrap_or_else(|error| {
+    let text = answer
+        .to_json()
+        .ok()
+        .and_then(|body| String::from_utf8(body).ok());
+    let text = text.unwrap_or_else(|| {
         let incident = crate::ids::incident();
-        tracing::error!(incident, %error, "an event could not be written");
+        tracing::error!(incident, "an event could not be written");
         PublicError::internal(&incident).to_json().to_string()
     });
     (text, is_signed_out)
@@ -110,4 +167,46 @@ fn json(status: StatusCode, media: Media, body: Vec<u8>) -> Response {
     );
     headers.insert(header::VARY, HeaderValue::from_static("Accept"));
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use async_graphql::value;
+
+    use super::*;
+
+    fn json(answer: &Answer) -> String {
+        String::from_utf8(answer.to_json().unwrap()).unwrap()
+    }
+
+    #[test]
+    fn values_are_written_as_the_library_would() {
+        let data = value!({
+            "a": [], "b": {}, "c": [1, -2.5, "q\"\\\n\u{0}é", true, null, [{ "d": 1 }, {}]], "e": "x",
+        });
+        let plain = serde_json::to_string(&data).unwrap();
+        let answer = Answer {
+            errors: Vec::new(),
+            data: Some(data),
+            extensions: BTreeMap::new(),
+        };
+        assert_eq!(json(&answer), format!("{{\"data\":{plain}}}"));
+    }
+
+    #[test]
+    fn written_json_goes_in_as_it_is_and_nothing_else_does() {
+        let mut data = value!({ "text": "{\"$serde_json::private::RawValue\":\"1\"}" });
+        let Value::Object(members) = &mut data else {
+            panic!("an object");
+        };
+        let written = Value::Binary(b"{\"n\": 1.50}".to_vec().into());
+        members.insert(async_graphql::Name::new("written"), written);
+        let answer = Answer {
+            errors: Vec::new(),
+            data: Some(data),
+            extensions: [("cost".to_owned(), value!(3))].into(),
+        };
+        let expected = r#"{"data":{"text":"{\"$serde_json::private::RawValue\":\"1\"}","written":{"n": 1.50}},"extensions":{"cost":3}}"#;
+        assert_eq!(json(&answer), expected);
+    }
 }

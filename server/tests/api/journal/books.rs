@@ -28,7 +28,13 @@ pub(super) struct Books {
     audit: HashMap<String, Vec<AuditRow>>,
     /// Deliveries that may be made, by change.
     ready: HashMap<String, usize>,
-    rows: Vec<PageRow>,
+    rows: Vec<Row>,
+}
+
+/// A row of the target.
+struct Row {
+    key: Json,
+    values: Json,
 }
 
 impl Books {
@@ -170,7 +176,7 @@ impl Books {
                 let audit = self.audit.get(&sent.id).into_iter().flatten();
                 let keys: Vec<&Json> = audit.map(|row| &row.key).collect();
                 let gone = keys.iter().filter(|key| removed.contains(key)).count();
-                let mine: Vec<&PageRow> = self
+                let mine: Vec<&Row> = self
                     .rows
                     .iter()
                     .filter(|row| row.values["name"] == sent.id.as_str())
@@ -294,19 +300,24 @@ async fn audit(app: &App, schema: &SchemaId) -> HashMap<String, Vec<AuditRow>> {
     }
 }
 
-async fn rows(cx: &Cx, app: &App, schema: &SchemaId) -> Vec<PageRow> {
-    let mut all: Vec<PageRow> = Vec::new();
+async fn rows(cx: &Cx, app: &App, schema: &SchemaId) -> Vec<Row> {
+    let mut all = Vec::new();
+    let mut after = None;
     loop {
         let command = PageCommand {
             schema: schema.clone(),
             filter: None,
             sort: vec![("id".to_owned(), Direction::Asc)],
             first: 500,
-            after: all.last().map(quillback_core::read::PageRow::cursor),
+            after,
             count: false,
         };
         let page = read::page(cx, app, command).await.unwrap();
-        all.extend(page.rows);
+        after = page.rows.last().map(PageRow::cursor);
+        all.extend(page.rows.iter().map(|row| Row {
+            key: row.key(),
+            values: row.values(),
+        }));
         if !page.more {
             return all;
         }
