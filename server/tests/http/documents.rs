@@ -9,7 +9,7 @@ use std::{
 use hyper::StatusCode;
 use quillback_server::{
     config::LimitsSection,
-    http::graphql::{Envelope, admit},
+    http::graphql::{Envelope, Gate},
 };
 use serde_json::json;
 
@@ -41,7 +41,7 @@ fn judge(document: &str) -> Result<(), String> {
     let body = json!({ "query": document }).to_string();
     let started = processor_time();
     let envelope = Envelope::from_json(body.as_bytes()).unwrap();
-    let judged = admit(&envelope, &LimitsSection::default(), &[]);
+    let judged = Gate::new(LimitsSection::default(), &[]).admit(&envelope);
     let took = processor_time().saturating_sub(started);
     assert!(took < GATE_TIME, "{took:?} for {} bytes", document.len());
     match judged {

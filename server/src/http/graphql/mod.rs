@@ -46,7 +46,7 @@ use super::{
 pub(super) use self::media::require_json;
 pub use self::{
     envelope::Envelope,
-    gate::{Admitted, admit},
+    gate::{Admitted, Gate},
     media::Media,
     run::{Finish, Prepared},
 };
@@ -63,7 +63,7 @@ pub const PATH: &str = "/graphql";
 pub struct Endpoint<E> {
     executor: E,
     prepare: Prepare,
-    single: &'static [&'static str],
+    gate: Arc<Gate>,
     options: HttpOptions,
     lifecycle: Lifecycle,
     slots: Arc<Semaphore>,
@@ -72,10 +72,7 @@ pub struct Endpoint<E> {
 }
 
 impl<E: Executor> Endpoint<E> {
-    /// An endpoint that executes with `executor` what `prepare` admits.
-    ///
-    /// `single` names the top-level fields of which one document may have only one, such as `signIn`, so that aliases
-    /// cannot multiply attempts to guess a password.
+    /// An endpoint that executes with `executor` what `prepare` admits; `single` as for [`Gate::new`].
     pub fn new(
         executor: E,
         prepare: Prepare,
@@ -86,7 +83,7 @@ impl<E: Executor> Endpoint<E> {
         Self {
             executor,
             prepare,
-            single,
+            gate: Arc::new(Gate::new(options.limits.clone(), single)),
             slots: Arc::new(Semaphore::new(options.limits.requests)),
             seats: Arc::default(),
             budgets: Arc::new(Budgets::new(options.limits.cost_per_minute)),
@@ -112,7 +109,7 @@ impl<E: Executor> Endpoint<E> {
         let slot = Arc::clone(&self.slots).try_acquire_owned().map_err(|_| {
             PublicError::unavailable("the server has too much to do; try again in a moment", 1)
         })?;
-        let admitted = admit(&envelope, &self.options.limits, self.single)?;
+        let admitted = self.gate.admit(&envelope)?;
         check_kind(admitted.kind, &parts.method)?;
         let kind = if admitted.kind == OperationType::Mutation {
             "mutation"

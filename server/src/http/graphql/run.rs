@@ -115,7 +115,7 @@ async fn execute<E: Executor>(job: Job<E>) -> Result<Done, PublicError> {
     let mut request = Request::new(query).variables(variables);
     request.operation_name = operation_name.filter(|name| !name.is_empty());
     request.data = prepared.data;
-    request.set_parsed_query(job.admitted.document);
+    request.set_parsed_query(Arc::unwrap_or_clone(job.admitted.document));
     let response = job.executor.execute(request).await;
     Ok(Done {
         response,

@@ -12,7 +12,7 @@ use futures_util::stream::BoxStream;
 
 use self::seats::Seat;
 pub(super) use self::seats::Seats;
-use super::{Endpoint, Envelope, admit};
+use super::{Endpoint, Envelope};
 use crate::http::{PublicError, RequestMeta, metrics};
 
 /// A subscription that runs.
@@ -52,7 +52,7 @@ async fn begin<E: Executor>(
     meta: RequestMeta,
 ) -> Result<Running, PublicError> {
     let limits = &endpoint.options.limits;
-    let admitted = admit(&envelope, limits, endpoint.single)?;
+    let admitted = endpoint.gate.admit(&envelope)?;
     if admitted.kind != OperationType::Subscription {
         let message = "only subscriptions are offered here; send queries and mutations with POST";
         return Err(PublicError::graphql("BAD_REQUEST", message));
@@ -73,7 +73,7 @@ async fn begin<E: Executor>(
     let mut request = Request::new(query).variables(variables);
     request.operation_name = operation_name.filter(|name| !name.is_empty());
     request.data = prepared.data;
-    request.set_parsed_query(admitted.document);
+    request.set_parsed_query(Arc::unwrap_or_clone(admitted.document));
     Ok(Running {
         responses: endpoint.executor.execute_stream(request, None),
         suggestions: prepared.introspection,
