@@ -1,4 +1,4 @@
-//! Row changes become one batch: marker, rows before, writes, check of the row rules, rows after.
+//! Row changes become one batch: marker, rows before, writes, rows after, checks of new rows.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use quillback_plugin_api::{Ident, RowBuffer, Value};
 
 use super::Purpose;
 use super::marker::write_marker;
-use super::page::{key_filter, key_filters};
+use super::page::{KEYS_PER_READ, key_filter, key_filters};
 use crate::catalog::Loaded;
 use crate::error::{Error, Result};
 use crate::field::FieldKind;
@@ -76,8 +76,8 @@ pub enum Meaning {
     Write(Vec<usize>),
     /// Keys of these changes' rows that satisfy a demand now that they are written: it must be all of them.
     Check(Demand, Vec<usize>),
-    /// Rows as they are after.
-    After,
+    /// These changes' rows as they are after; where row rules limit the user, all of them must be among those seen.
+    After(Vec<usize>),
     /// The end of a batch that shall not take effect.
     Rehearsal,
 }
@@ -162,8 +162,9 @@ pub fn scope(
     builder.deletes();
     builder.edits();
     builder.adds()?;
-    builder.check()?;
-    builder.after();
+    builder.single_keys()?;
+    builder.after()?;
+    builder.conditions()?;
     Ok(ScopedBatch {
         batch: builder.batch,
         meanings: builder.meanings,
@@ -234,17 +235,6 @@ impl Builder<'_> {
         Select::columns(self.definition.table.clone(), columns, filter)
     }
 
-    fn read(&mut self, meaning: &Meaning, positions: &[usize], lock: Lock) {
-        for filter in key_filters(self.definition, &self.keys(positions)) {
-            let filter = filter.and(self.grant.using().clone());
-            let select = Select {
-                lock,
-                ..self.rows(filter)
-            };
-            self.look(meaning.clone(), select, Expect::Any);
-        }
-    }
-
     /// Reads the keys of rows that are among `positions` and satisfy a demand.
     fn keys_that(&mut self, meaning: &Meaning, positions: &[usize], demanded: &Expr, all: bool) {
         for filter in key_filters(self.definition, &self.keys(positions)) {
@@ -272,13 +262,57 @@ impl Builder<'_> {
 
     fn before(&mut self) {
         let positions = self.of(|change| change.action != RowAction::Add);
-        self.read(&Meaning::Before, &positions, Lock::Update);
+        for filter in key_filters(self.definition, &self.keys(&positions)) {
+            let filter = filter.and(self.grant.using().clone());
+            let select = Select {
+                lock: Lock::Update,
+                ..self.rows(filter)
+            };
+            self.look(Meaning::Before, select, Expect::Any);
+        }
     }
 
-    fn after(&mut self) {
-        let positions =
-            self.of(|change| change.action != RowAction::Delete && !change.key.is_empty());
-        self.read(&Meaning::After, &positions, Lock::None);
+    /// Looks for the rows that were written among those that the user sees. That is also the check of the row rules: a
+    /// row that is not found there is outside, a NULL never lets one through.
+    fn after(&mut self) -> Result<()> {
+        for action in [RowAction::Edit, RowAction::Add] {
+            let positions = self.of(|change| change.action == action && !self.is_numbered(change));
+            if self.grant.is_limited() {
+                self.must_have_keys(&positions)?;
+            }
+            let named: Vec<usize> = positions
+                .into_iter()
+                .filter(|position| !self.keys(&[*position]).iter().any(|key| key.is_empty()))
+                .collect();
+            for chunk in named.chunks(KEYS_PER_READ) {
+                let expect = if self.grant.is_limited() {
+                    Expect::Rows(chunk.len() as u64)
+                } else {
+                    Expect::Any
+                };
+                for filter in key_filters(self.definition, &self.keys(chunk)) {
+                    let select = self.rows(filter.and(self.grant.using().clone()));
+                    self.look(Meaning::After(chunk.to_vec()), select, expect);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the row is looked at as soon as the database has numbered it.
+    fn is_numbered(&self, change: &RowChange) -> bool {
+        change.key.is_empty() && self.numbered.is_some()
+    }
+
+    fn must_have_keys(&self, positions: &[usize]) -> Result<()> {
+        if self.keys(positions).iter().any(|key| key.is_empty()) {
+            return Err(Error::invalid(
+                "changes",
+                "UNSUPPORTED",
+                "Rows cannot be added here: the database makes the key, so the row rules could not be checked.",
+            ));
+        }
+        Ok(())
     }
 
     fn guard(&self, change: &RowChange) -> Expr {
@@ -374,7 +408,7 @@ impl Builder<'_> {
             let meaning = Meaning::Check(demand, vec![position]);
             self.look(meaning, select, Expect::Rows(1));
         }
-        self.look(Meaning::After, self.rows(last), Expect::Any);
+        self.look(Meaning::After(vec![position]), self.rows(last), Expect::Any);
         Ok(())
     }
 
@@ -420,33 +454,31 @@ impl Builder<'_> {
         })
     }
 
-    /// Demands that all rows written satisfy the rules: it looks for those that do, so a NULL never lets a row through.
-    fn check(&mut self) -> Result<()> {
-        let grant = self.grant;
-        self.check_all(RowAction::Edit, &grant.edited())?;
-        let mut added = grant.added(self.purpose.right(RowAction::Add));
-        let each = Expr::True;
+    /// Demands that no other row has the key of one that is added, where the database itself does not see to that.
+    fn single_keys(&mut self) -> Result<()> {
         if self.definition.loose_key && self.changes.iter().all(|change| !change.key.is_empty()) {
-            added.insert(0, (Demand::SingleKey, &each));
+            self.check_all(&[(Demand::SingleKey, &Expr::True)])?;
         }
-        self.check_all(RowAction::Add, &added)
+        Ok(())
     }
 
-    fn check_all(&mut self, action: RowAction, demands: &[(Demand, &Expr)]) -> Result<()> {
-        let is_checked = |change: &RowChange| change.key.is_empty() && self.numbered.is_some();
-        let positions = self.of(|change| change.action == action && !is_checked(change));
+    /// Demands that all rows added satisfy what new rows must, besides the row rules.
+    fn conditions(&mut self) -> Result<()> {
+        let grant = self.grant;
+        let mut added = grant.added(self.purpose.right(RowAction::Add));
+        added.retain(|(demand, _)| *demand != Demand::RowRules);
+        self.check_all(&added)
+    }
+
+    fn check_all(&mut self, demands: &[(Demand, &Expr)]) -> Result<()> {
+        let is_added = |change: &RowChange| change.action == RowAction::Add;
+        let positions = self.of(|change| is_added(change) && !self.is_numbered(change));
         if demands.is_empty() || positions.is_empty() {
             return Ok(());
         }
-        if self.keys(&positions).iter().any(|key| key.is_empty()) {
-            return Err(Error::invalid(
-                "changes",
-                "UNSUPPORTED",
-                "Rows cannot be added here: the database makes the key, so the row rules could not be checked.",
-            ));
-        }
+        self.must_have_keys(&positions)?;
         for (demand, demanded) in demands {
-            for chunk in positions.chunks(super::page::KEYS_PER_READ) {
+            for chunk in positions.chunks(KEYS_PER_READ) {
                 let meaning = Meaning::Check(*demand, chunk.to_vec());
                 self.keys_that(&meaning, chunk, demanded, true);
             }

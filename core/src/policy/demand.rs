@@ -57,11 +57,6 @@ impl Grant {
         ])
     }
 
-    /// What rows that are changed must satisfy afterwards.
-    pub(crate) fn edited(&self) -> Vec<(Demand, &Expr)> {
-        demands([(Demand::RowRules, &self.using)])
-    }
-
     /// What rows that are added with the right to do `action` must satisfy afterwards.
     pub(crate) fn added(&self, action: Action) -> Vec<(Demand, &Expr)> {
         demands([

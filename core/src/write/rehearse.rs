@@ -110,7 +110,7 @@ fn rows(
     outcomes: Vec<RowOutcome>,
     done: &[StepOutcome],
 ) -> Vec<PreviewRow> {
-    let images = sent.images(done, &Meaning::Before);
+    let images = sent.images(done, |meaning| *meaning == Meaning::Before);
     let rows = prepared.changes.iter().zip(outcomes);
     rows.map(|(change, outcome)| {
         let key = outcome.key.as_ref().map(Json::to_string);

@@ -32,8 +32,8 @@ pub(super) type Images = HashMap<String, Image>;
 impl Sent<'_> {
     /// The batch took effect.
     pub(super) fn committed(&self, done: &[StepOutcome]) -> Settled {
-        let before = self.images(done, &Meaning::Before);
-        let after = self.images(done, &Meaning::After);
+        let before = self.images(done, |meaning| *meaning == Meaning::Before);
+        let after = self.images(done, |meaning| matches!(meaning, Meaning::After(_)));
         let generated = self.generated_keys(done);
         let (rows, traces) = self
             .changes
@@ -83,9 +83,13 @@ impl Sent<'_> {
         (outcome, trace)
     }
 
-    pub(super) fn images(&self, done: &[StepOutcome], wanted: &Meaning) -> Images {
+    pub(super) fn images(
+        &self,
+        done: &[StepOutcome],
+        is_wanted: impl Fn(&Meaning) -> bool,
+    ) -> Images {
         let steps = self.scoped.meanings().iter().zip(done);
-        let steps = steps.filter(|(meaning, _)| *meaning == wanted);
+        let steps = steps.filter(|(meaning, _)| is_wanted(meaning));
         let rows = steps.flat_map(|(_, outcome)| Image::all(self.definition, outcome));
         rows.map(|image| (key_json(self.definition, &image.key).to_string(), image))
             .collect()
@@ -123,7 +127,7 @@ impl Sent<'_> {
 
     /// A step found another number of rows than it must: nothing took effect.
     pub(super) fn refused(&self, step: u32, done: &[StepOutcome]) -> Settled {
-        let before = self.images(done, &Meaning::Before);
+        let before = self.images(done, |meaning| *meaning == Meaning::Before);
         let failing = self.failing(step as usize, done);
         let unlocked = self.unlocked(done);
         let copies = self.copies(done);
@@ -164,8 +168,10 @@ impl Sent<'_> {
 
     /// The changes whose rows do not satisfy what the step demanded; all that it was about when it cannot be told.
     fn failing(&self, step: usize, done: &[StepOutcome]) -> Option<(Demand, Vec<usize>)> {
-        let Some(Meaning::Check(demand, positions)) = self.scoped.meanings().get(step) else {
-            return None;
+        let (demand, positions) = match self.scoped.meanings().get(step)? {
+            Meaning::Check(demand, positions) => (*demand, positions),
+            Meaning::After(positions) => (Demand::RowRules, positions),
+            _ => return None,
         };
         let found = counted(done.get(step).into_iter().flat_map(|step| self.keys(step)));
         let fails = |position: &&usize| {
@@ -178,7 +184,7 @@ impl Sent<'_> {
         } else {
             failing
         };
-        Some((*demand, failing))
+        Some((demand, failing))
     }
 
     fn unlocked(&self, done: &[StepOutcome]) -> HashSet<(Demand, String)> {

@@ -47,6 +47,10 @@ pub(crate) fn guarded(action: &Action<'_>, expect: Expect) -> Option<(String, Sh
             returning(&statement.sql, insert, &checked("count(*)")),
             Shape::Plain,
         )),
+        // Of several rows, those that were found say which one is missing: they are read before anything is decided.
+        Action::Query(statement) if expect == Expect::Rows(1) => {
+            Some((rows(&statement.sql, &checked("count(*)")), Shape::Plain))
+        }
         Action::Returning { .. } | Action::Query(_) | Action::Bulk(_) => None,
     }
 }
@@ -59,6 +63,13 @@ fn returning(sql: &str, insert: &Insert, checked: &str) -> String {
     format!(
         "WITH w({names}) AS ({sql}) SELECT {names} FROM (SELECT {checked} AS n FROM w) AS g \
          LEFT JOIN w ON g.n IS NOT NULL"
+    )
+}
+
+/// As [`returning`], of a query.
+fn rows(sql: &str, checked: &str) -> String {
+    format!(
+        "WITH w AS ({sql}) SELECT w.* FROM (SELECT {checked} AS n FROM w) AS g LEFT JOIN w ON g.n IS NOT NULL"
     )
 }
 
@@ -96,6 +107,19 @@ mod tests {
              ELSE ('quillback found ' || count(*))::bigint END FROM w"
         );
         assert_eq!(guarded(&action, Expect::Any), None);
+    }
+
+    #[test]
+    fn a_query_of_one_row_counts_it() {
+        let action = Action::Query(statement("SELECT \"a\" FROM \"t\""));
+        let (sql, shape) = guarded(&action, Expect::Rows(1)).unwrap();
+        assert_eq!(shape, Shape::Plain);
+        assert_eq!(
+            sql,
+            "WITH w AS (SELECT \"a\" FROM \"t\") SELECT w.* FROM (SELECT CASE WHEN count(*) = 1 THEN count(*) \
+             ELSE ('quillback found ' || count(*))::bigint END AS n FROM w) AS g LEFT JOIN w ON g.n IS NOT NULL"
+        );
+        assert_eq!(guarded(&action, Expect::Rows(2)), None);
     }
 
     #[test]
