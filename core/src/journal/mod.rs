@@ -26,11 +26,11 @@ use crate::ids::UserId;
 use crate::outbox;
 use crate::plan::{RowAction, RowChange};
 use crate::repo::changes::{self, AuditRow, Change, Closing, State};
-use crate::repo::{commit, is_duplicate, parse_json, to_json};
+use crate::repo::{commit, is_duplicate, to_json};
 use crate::row_json;
 use crate::schema::Definition;
+use crate::write::{RowOutcome, WriteCommand, WriteOutcome, key_hash, key_json};
 use crate::write::{Settled, Trace};
-use crate::write::{WriteCommand, WriteOutcome, key_hash, key_json};
 
 /// Rows of an outcome are kept with the change up to this many, for a client that sends it again.
 const KEPT_ROWS: usize = 200;
@@ -81,7 +81,7 @@ pub(crate) async fn open(
         marked,
         verified: principal.verified,
         row_count: i64::try_from(rows.len()).unwrap_or(i64::MAX),
-        plan: serde_json::to_value(&plan).map_err(|error| Error::Internal(error.to_string()))?,
+        plan: to_json(&plan)?,
         outcome: None,
         purpose: command.purpose.clone(),
         opened_at: cx.now(),
@@ -92,7 +92,7 @@ pub(crate) async fn open(
     match commit(&app.repo, &batch, "change").await {
         Ok(_) => Ok(Opening::New(Entry {
             change: Box::new(Change {
-                plan: Json::Null,
+                plan: String::new(),
                 ..change
             }),
         })),
@@ -222,14 +222,24 @@ async fn try_close(cx: &Cx, app: &App, entry: &Entry, settled: &Settled) -> Resu
     Ok(())
 }
 
-fn kept(outcome: &WriteOutcome) -> Result<Json> {
-    let mut outcome = outcome.clone();
-    if outcome.rows.len() > KEPT_ROWS {
-        for row in &mut outcome.rows {
-            row.row = None;
-        }
+fn kept(outcome: &WriteOutcome) -> Result<String> {
+    if outcome.rows.len() <= KEPT_ROWS {
+        return to_json(outcome);
     }
-    parse_json(&to_json(&outcome)?)
+    let without_values = |row: &RowOutcome| RowOutcome {
+        key: row.key.clone(),
+        version: row.version.clone(),
+        code: row.code.clone(),
+        message: row.message.clone(),
+        wanted: row.wanted.clone(),
+        ..RowOutcome::new(row.status, None)
+    };
+    to_json(&WriteOutcome {
+        change: outcome.change.clone(),
+        state: outcome.state,
+        rows: outcome.rows.iter().map(without_values).collect(),
+        repeated: outcome.repeated,
+    })
 }
 
 fn audit_row(change: &Change, position: usize, trace: &Trace, at: Timestamp) -> AuditRow {
@@ -249,7 +259,7 @@ fn audit_row(change: &Change, position: usize, trace: &Trace, at: Timestamp) -> 
 
 /// Books a change that the target refused as a whole.
 pub(crate) async fn reject(cx: &Cx, app: &App, entry: Entry, error: &DriverError) {
-    let outcome = serde_json::json!({ "error": error.category });
+    let outcome = serde_json::json!({ "error": error.category }).to_string();
     let (state, now) = (State::Abandoned, cx.now());
     let mut batch = traced();
     let closing = Closing {

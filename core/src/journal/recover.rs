@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::outbox;
 use crate::plan::Fence;
 use crate::repo::changes::{self, AuditRow, Change, Closing, State};
-use crate::repo::{commit, connections};
+use crate::repo::{commit, connections, to_json};
 use crate::write::{RowOutcome, RowStatus, Trace, WriteOutcome, WriteState};
 
 /// Changes settled in one run at most.
@@ -90,8 +90,8 @@ async fn ask(cx: &Cx, app: &App, change: &Change) -> Result<State> {
 
 /// The audit rows of a change whose answer was lost: what was asked for, without what was there before.
 pub(super) fn traces(change: &Change) -> Result<Vec<Trace>> {
-    let planned: Vec<Planned> = serde_json::from_value(change.plan.clone())
-        .map_err(|error| Error::Internal(error.to_string()))?;
+    let planned: Vec<Planned> =
+        serde_json::from_str(&change.plan).map_err(|error| Error::Internal(error.to_string()))?;
     Ok(planned
         .into_iter()
         .map(|row| {
@@ -149,8 +149,7 @@ impl<'a> Booking<'a> {
 }
 
 pub(super) async fn book(cx: &Cx, app: &App, mut booking: Booking<'_>) -> Result<()> {
-    let outcome = serde_json::to_value(booking.outcome())
-        .map_err(|error| Error::Internal(error.to_string()))?;
+    let outcome = to_json(&booking.outcome())?;
     let Booking {
         change,
         state,

@@ -112,8 +112,8 @@ pub struct Change {
     pub verified: bool,
     /// Number of row changes asked for.
     pub row_count: i64,
-    /// What was asked for, enough to write the audit trail when the answer was lost.
-    pub plan: Json,
+    /// What was asked for, enough to write the audit trail when the answer was lost; JSON text, `null` once it is settled.
+    pub plan: String,
     /// What came of it.
     pub outcome: Option<Json>,
     /// When it was written down.
@@ -135,7 +135,7 @@ fn record(record: &mut Record<'_>) -> Result<Change> {
         marked: record.flag()?,
         verified: record.flag()?,
         row_count: record.number()?,
-        plan: record.json()?,
+        plan: record.text()?,
         outcome: record
             .optional_text()?
             .map(|text| parse_json(&text))
@@ -162,7 +162,7 @@ pub fn insert_change(batch: &mut Batch, change: &Change) -> Result<()> {
         change.marked.into(),
         change.verified.into(),
         change.row_count.into(),
-        to_json(&change.plan)?.into(),
+        change.plan.as_str().into(),
         change.outcome.as_ref().map(to_json).transpose()?.into(),
         Value::Instant(change.opened_at),
         change.closed_at.map_or(Value::Null, Value::Instant),
@@ -178,8 +178,8 @@ pub fn insert_change(batch: &mut Batch, change: &Change) -> Result<()> {
 pub struct Closing<'a> {
     /// What is known now.
     pub state: State,
-    /// What came of it.
-    pub outcome: &'a Json,
+    /// What came of it, as JSON text.
+    pub outcome: &'a str,
     /// When.
     pub at: Timestamp,
     /// Rows of it that the same batch adds to the audit trail.
@@ -194,7 +194,6 @@ pub fn close_change(
     change: &Change,
     closing: &Closing<'_>,
 ) -> Result<()> {
-    let outcome = to_json(closing.outcome)?;
     let audited = i64::try_from(closing.audited).unwrap_or(i64::MAX);
     let form = ChangeForm {
         id: change.id.as_str(),
@@ -206,7 +205,7 @@ pub fn close_change(
         marked: change.marked,
         verified: change.verified,
         row_count: change.row_count,
-        outcome: Some(&outcome),
+        outcome: Some(closing.outcome),
         opened_at: change.opened_at,
         closed_at: Some(closing.at),
         purpose: change.purpose.as_str(),
@@ -216,13 +215,13 @@ pub fn close_change(
     let mac = keys.sign(&form.form());
     let mut set = vec![
         ("state", closing.state.as_str().into()),
-        ("outcome", outcome.into()),
+        ("outcome", closing.outcome.into()),
         ("closed_at", Value::Instant(closing.at)),
         ("audited", audited.into()),
         ("mac", mac.into()),
     ];
     if closing.state != State::Unknown {
-        set.push(("plan", to_json(&Json::Null)?.into()));
+        set.push(("plan", "null".into()));
     }
     let filter = is("id", &change.id).and(is("state", change.state.as_str()));
     batch.write(CHANGES.update(set, filter), Expect::Rows(1));

@@ -95,7 +95,7 @@ pub(crate) struct Settled {
 }
 
 impl RowOutcome {
-    pub(super) fn new(status: RowStatus, key: Option<Json>) -> Self {
+    pub(crate) fn new(status: RowStatus, key: Option<Json>) -> Self {
         Self {
             status,
             key,
