@@ -64,6 +64,9 @@ pub struct Options {
     /// Also measure other products, which `cargo xtask bench --peers` installs
     #[arg(long)]
     pub peers: bool,
+    /// Only those whose names begin with one of these; all when none is named
+    #[arg(long = "contender", value_name = "NAME")]
+    pub contenders: Vec<String>,
     /// Where Quillback keeps its records
     #[arg(long, value_enum, default_value_t = RepositoryKind::Sqlite)]
     pub repository: RepositoryKind,
@@ -149,6 +152,9 @@ pub async fn run(options: &Options, surroundings: &Surroundings) -> Result<Repor
             };
             for round in 0..options.rounds {
                 for contender in contenders.iter().filter(|one| one.does(*scenario)) {
+                    if !options.wants(contender.name) {
+                        continue;
+                    }
                     let sample = Sample {
                         scenario: *scenario,
                         contender: contender.name,
@@ -187,6 +193,11 @@ impl Options {
             self.scenarios = Scenario::ALL.to_vec();
         }
         self
+    }
+
+    fn wants(&self, contender: &str) -> bool {
+        let named = |name: &String| contender.to_lowercase().starts_with(&name.to_lowercase());
+        self.contenders.is_empty() || self.contenders.iter().any(named)
     }
 
     /// The time before the clock runs: products on a virtual machine compile while they work.

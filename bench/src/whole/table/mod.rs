@@ -84,7 +84,9 @@ impl Place {
     pub(super) fn connection(&self) -> (&'static str, Json) {
         match self {
             Self::Postgres { url, schema, .. } => {
-                ("postgres", json!({ "url": url, "schema": schema }))
+                // The bare servers and the peers do not encrypt either.
+                let options = json!({ "url": url, "schema": schema, "tls": "disable" });
+                ("postgres", options)
             }
             Self::Sqlite(path) => ("sqlite", json!({ "path": path })),
         }
