@@ -8,7 +8,7 @@ use quillback_plugin_api::{Category, DriverError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::spelling::Dialect;
+use crate::spelling::{Dialect, Spelling};
 
 /// How to reach a database through ODBC.
 #[derive(Clone, Serialize, Deserialize, JsonSchema)]
@@ -68,6 +68,13 @@ pub(crate) struct Settings {
     pub(crate) connection_string: String,
     pub(crate) pool_size: u32,
     pub(crate) connect_timeout: Duration,
+}
+
+impl Settings {
+    /// How the database spells SQL.
+    pub(crate) fn spelling(&self) -> &'static Spelling {
+        self.dialect.spelling()
+    }
 }
 
 /// Reads the options of a connection.
