@@ -20,11 +20,11 @@ mod types;
 use std::sync::Arc;
 use std::time::Duration;
 
-use quillback_family_tds::settings::config;
 use quillback_family_tds::{Counts, Flavor, Server, choose_cryptography};
 use quillback_plugin_api::batch::{Batch, BatchOutcome, Isolation, RenderedStep};
 use quillback_plugin_api::catalog::{Catalog, Introspect};
 use quillback_plugin_api::driver::{Context, Driver, DriverInfo, Instance, ServerInfo};
+use quillback_plugin_api::options::config;
 use quillback_plugin_api::pieces::Pieces;
 use quillback_plugin_api::sql::{Ddl, Select};
 use quillback_plugin_api::{Category, DriverError, export_driver};
