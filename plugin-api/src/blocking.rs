@@ -2,6 +2,9 @@
 //!
 //! [`Worker`] keeps a connection on a thread of its own for as long as it lives, so the connection need not be allowed
 //! on other threads. Calls queue up; one that is dropped while it waits never runs, and one that runs is told so.
+//! [`Pool`] lends a bounded number of them.
+
+mod pool;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -10,6 +13,8 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::error::{Category, DriverError};
+
+pub use pool::{Connector, Lent, Pool};
 
 /// Calls that may wait for one connection; more wait to be queued.
 const QUEUE: usize = 64;

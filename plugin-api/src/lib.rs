@@ -4,6 +4,9 @@
 //! [`dialect::Dialect`], and exports itself with one `export_driver!` line. The server sees every driver, linked or
 //! loaded, through the same C-compatible table of functions and the safe handles in [`remote`].
 //!
+//! What drivers of unrelated databases do alike is here as parts to take: [`pool`] and [`blocking`] lend connections,
+//! [`run`] and [`transact`] run batches, [`pieces`] hands rows over, [`options`] reads options.
+//!
 //! This crate knows no database by name, opens no socket and reads no file.
 #![warn(missing_docs)]
 
@@ -20,10 +23,14 @@ pub mod error;
 pub mod export;
 pub mod ident;
 pub mod message;
+pub mod options;
+pub mod pieces;
+pub mod pool;
 pub mod remote;
 pub mod rows;
 pub mod run;
 pub mod sql;
+pub mod transact;
 pub mod types;
 pub mod value;
 

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use quillback_plugin_api::{Category, DriverError};
+use quillback_plugin_api::DriverError;
+use quillback_plugin_api::options::{self, config, milliseconds};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -95,21 +96,7 @@ pub(crate) struct Settings {
 /// # Errors
 /// `Config`, naming the option that is wrong.
 pub(crate) fn read(options: serde_json::Value) -> Result<Settings, DriverError> {
-    let options: Options =
-        serde_path_to_error::deserialize(options).map_err(|error| unreadable(&error))?;
-    check(options)
-}
-
-/// Names the option and what it takes, but never what was given: it may be a secret.
-fn unreadable(error: &serde_path_to_error::Error<serde_json::Error>) -> DriverError {
-    let (path, text) = (error.path().to_string(), error.inner().to_string());
-    if text.starts_with("unknown field") {
-        return config(format!("the options are wrong: {text}"));
-    }
-    let expected = text
-        .rsplit_once("expected ")
-        .map_or("another kind of value", |(_, what)| what);
-    config(format!("option `{path}` must be {expected}"))
+    check(options::read(options)?)
 }
 
 fn check(options: Options) -> Result<Settings, DriverError> {
@@ -145,17 +132,6 @@ fn check(options: Options) -> Result<Settings, DriverError> {
             "option `location` takes the name of a location, such as EU or europe-west3",
         ));
     }
-    let within = |name: &str, value: u32, least: u32| {
-        let fits = (least..=600_000).contains(&value);
-        fits.then_some(()).ok_or_else(|| {
-            config(format!(
-                "option `{name}` must be between {least} and 600000"
-            ))
-        })
-    };
-    within("connect_timeout_ms", options.connect_timeout_ms, 100)?;
-    within("request_timeout_ms", options.request_timeout_ms, 1_000)?;
-    within("retry_ms", options.retry_ms, 0)?;
     Ok(Settings {
         project,
         dataset,
@@ -165,9 +141,9 @@ fn check(options: Options) -> Result<Settings, DriverError> {
         endpoint: endpoint(text(options.endpoint))?,
         root_certificate: text(options.root_certificate),
         maximum_bytes_billed: options.maximum_bytes_billed,
-        connect_timeout: Duration::from_millis(options.connect_timeout_ms.into()),
-        request_timeout: Duration::from_millis(options.request_timeout_ms.into()),
-        retry: Duration::from_millis(options.retry_ms.into()),
+        connect_timeout: options::connect_timeout(options.connect_timeout_ms)?,
+        request_timeout: milliseconds("request_timeout_ms", options.request_timeout_ms, 1_000)?,
+        retry: milliseconds("retry_ms", options.retry_ms, 0)?,
     })
 }
 
@@ -181,11 +157,6 @@ fn endpoint(given: Option<String>) -> Result<Url, DriverError> {
         && url.password().is_none()
         && url.query().is_none();
     is_plain.then_some(url).ok_or_else(wrong)
-}
-
-/// An error of the options.
-pub(crate) fn config(message: impl Into<String>) -> DriverError {
-    DriverError::new(Category::Config, message)
 }
 
 #[cfg(test)]

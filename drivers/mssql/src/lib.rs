@@ -15,10 +15,11 @@ mod types;
 
 use std::sync::Arc;
 
-use quillback_family_tds::{Counts, Flavor, Server, Stream, choose_cryptography};
+use quillback_family_tds::{Counts, Flavor, Server, choose_cryptography};
 use quillback_plugin_api::batch::{Batch, BatchOutcome, RenderedStep};
 use quillback_plugin_api::catalog::{Catalog, Introspect};
 use quillback_plugin_api::driver::{Context, Driver, DriverInfo, Instance, ServerInfo};
+use quillback_plugin_api::pieces::Pieces;
 use quillback_plugin_api::sql::{Ddl, Select};
 use quillback_plugin_api::{DriverError, export_driver};
 
@@ -74,7 +75,7 @@ impl Driver for Mssql {
 }
 
 impl Instance for MssqlInstance {
-    type Stream = Stream;
+    type Stream = Pieces;
 
     async fn ping(&self) -> Result<ServerInfo, DriverError> {
         self.0.ping().await
@@ -88,7 +89,7 @@ impl Instance for MssqlInstance {
         self.0.apply(batch).await
     }
 
-    async fn stream(&self, select: Select) -> Result<Stream, DriverError> {
+    async fn stream(&self, select: Select) -> Result<Pieces, DriverError> {
         self.0.stream(select).await
     }
 

@@ -3,8 +3,9 @@
 mod url;
 pub(crate) use url::SCHEMES;
 
-use quillback_family_tds::settings::{self, Settings, Tls, account, config, filled};
+use quillback_family_tds::settings::{Settings, Tls, account};
 use quillback_plugin_api::DriverError;
+use quillback_plugin_api::options::{self, config, filled};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -70,7 +71,7 @@ impl Default for Options {
 /// # Errors
 /// `Config`, naming the option that is wrong.
 pub(crate) fn read(options: serde_json::Value) -> Result<Settings, DriverError> {
-    check(url::fill(settings::options(options)?)?)
+    check(url::fill(options::read(options)?)?)
 }
 
 fn check(options: Options) -> Result<Settings, DriverError> {
@@ -83,20 +84,17 @@ fn check(options: Options) -> Result<Settings, DriverError> {
             "options `instance` and `port` exclude each other: the instance has a port of its own",
         ));
     }
-    if options.port == Some(0) {
-        return Err(config("option `port` must be between 1 and 65535"));
-    }
     Ok(Settings {
         host: host.trim().to_owned(),
-        port: options.port,
+        port: options::port(options.port)?,
         instance,
         database: filled(options.database),
         account: account(filled(options.user), options.password)?,
         tls: options.tls.unwrap_or_default(),
         root_certificate: filled(options.root_certificate),
         certificate_host: filled(options.certificate_host),
-        pool_size: settings::pool_size(options.pool_size)?,
-        connect_timeout: settings::connect_timeout(options.connect_timeout_ms)?,
+        pool_size: options::pool_size(options.pool_size)?,
+        connect_timeout: options::connect_timeout(options.connect_timeout_ms)?,
     })
 }
 

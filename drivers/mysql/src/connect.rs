@@ -1,10 +1,10 @@
 //! Opening connections: encryption, time limit, and the settings that every session needs.
 
-use std::future::Future;
 use std::time::Duration;
 
 use mysql_async::prelude::Queryable as _;
 use mysql_async::{Conn, DriverError as ClientError, Error, IoError, Opts, OptsBuilder, SslOpts};
+use quillback_plugin_api::pool::{self, Connector as _};
 use quillback_plugin_api::{Category, DriverError};
 
 use crate::capabilities::Flavor;
@@ -85,42 +85,10 @@ impl Connector {
         }
     }
 
-    /// Opens a connection within the time limit.
-    ///
-    /// # Errors
-    /// `Connect`, `Auth`, `Timeout` and what the server says.
-    pub(crate) async fn connect(&self) -> Result<Session, DriverError> {
-        let opening = async {
-            let conn = match (Conn::new(self.first.clone()).await, &self.plain) {
-                (Err(error), Some(plain)) if is_about_tls(&error) => Conn::new(plain.clone()).await,
-                (result, _) => result,
-            };
-            prepare(conn.map_err(unreachable)?).await
-        };
-        self.within_limit(opening).await
-    }
-
-    /// Runs `work` for no longer than opening a connection may take.
-    async fn within_limit<T>(
-        &self,
-        work: impl Future<Output = Result<T, DriverError>>,
-    ) -> Result<T, DriverError> {
-        tokio::time::timeout(self.limit, work)
-            .await
-            .unwrap_or_else(|_| {
-                let message =
-                    "the server did not answer in the time of option `connect_timeout_ms`";
-                Err(DriverError {
-                    connection_lost: true,
-                    ..DriverError::new(Category::Timeout, message)
-                })
-            })
-    }
-
     /// Ends the connection `id` of the server `node` from another one: what runs there stops and is rolled back.
     /// Behind a load balancer the other one may lead to another server, where the number belongs to somebody else:
     /// nothing is ended there.
-    pub(crate) async fn kill(&self, id: u32, node: &str) {
+    async fn kill(&self, id: u32, node: &str) {
         let ending = async {
             let mut other = self.connect().await?;
             if other.greeting.node == node {
@@ -130,7 +98,34 @@ impl Connector {
             let _ = other.conn.disconnect().await;
             Ok(())
         };
-        let _: Result<(), DriverError> = self.within_limit(ending).await;
+        let _: Result<(), DriverError> = pool::within(self.limit, ending).await;
+    }
+}
+
+impl pool::Connector for Connector {
+    type Session = Session;
+
+    async fn connect(&self) -> Result<Session, DriverError> {
+        let opening = async {
+            let conn = match (Conn::new(self.first.clone()).await, &self.plain) {
+                (Err(error), Some(plain)) if is_about_tls(&error) => Conn::new(plain.clone()).await,
+                (result, _) => result,
+            };
+            prepare(conn.map_err(unreachable)?).await
+        };
+        pool::within(self.limit, opening).await
+    }
+
+    async fn is_alive(&self, session: &mut Session) -> bool {
+        session.conn.ping().await.is_ok()
+    }
+
+    async fn stop(&self, session: Session) {
+        self.kill(session.conn.id(), &session.greeting.node).await;
+    }
+
+    async fn close(&self, session: Session) {
+        let _ = session.conn.disconnect().await;
     }
 }
 

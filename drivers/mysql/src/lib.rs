@@ -1,7 +1,7 @@
 //! The Quillback driver for MySQL and MariaDB, on the client library `mysql_async`.
 //!
-//! A call borrows a connection of the pool (`pool.rs`), which speaks for one batch, read or change of tables, and goes
-//! back clean or not at all. `README.md` says what users must know.
+//! A call borrows a connection of the pool (`plugin_api::pool`), which speaks for one batch, read or change of tables,
+//! and goes back clean or not at all. `README.md` says what users must know.
 #![forbid(unsafe_code)]
 
 mod capabilities;
@@ -15,7 +15,6 @@ mod golden;
 mod introspect;
 mod names;
 mod options;
-mod pool;
 mod statement;
 mod stream;
 mod tables;
@@ -27,14 +26,14 @@ use mysql_async::prelude::Queryable as _;
 use quillback_plugin_api::batch::{Batch, BatchOutcome, RenderedStep};
 use quillback_plugin_api::catalog::{Catalog, Introspect};
 use quillback_plugin_api::driver::{Context, Driver, DriverInfo, Instance, ServerInfo};
+use quillback_plugin_api::pieces::Pieces;
+use quillback_plugin_api::pool::Pool;
 use quillback_plugin_api::sql::{Ddl, Select};
 use quillback_plugin_api::{DriverError, export_driver};
 
 use capabilities::Flavor;
 use connect::{Connector, Greeting};
 use dialect::MySqlDialect;
-use pool::Pool;
-pub use stream::Stream;
 use tables::Tables;
 
 /// The driver.
@@ -47,7 +46,7 @@ pub struct MySqlInstance {
 
 /// What the calls to one server share.
 pub(crate) struct Server {
-    pool: Pool,
+    pool: Pool<Connector>,
     dialect: MySqlDialect,
     tables: Tables,
     greeting: Greeting,
@@ -99,7 +98,7 @@ impl Driver for MySql {
 }
 
 impl Instance for MySqlInstance {
-    type Stream = Stream;
+    type Stream = Pieces;
 
     async fn ping(&self) -> Result<ServerInfo, DriverError> {
         let mut lease = self.server.pool.sure_lease().await?;
@@ -130,8 +129,8 @@ impl Instance for MySqlInstance {
         execute::apply(&self.server, batch).await
     }
 
-    async fn stream(&self, select: Select) -> Result<Stream, DriverError> {
-        stream::start(Arc::clone(&self.server), select).await
+    async fn stream(&self, select: Select) -> Result<Pieces, DriverError> {
+        stream::start(&self.server, select).await
     }
 
     async fn define(&self, changes: Vec<Ddl>) -> Result<(), DriverError> {

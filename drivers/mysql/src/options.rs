@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use mysql_async::OptsBuilder;
-use quillback_plugin_api::{Category, DriverError};
+use quillback_plugin_api::DriverError;
+use quillback_plugin_api::options::{self, config};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -92,21 +93,7 @@ pub(crate) struct Settings {
 /// # Errors
 /// `Config`, naming the option that is wrong.
 pub(crate) fn read(options: serde_json::Value) -> Result<Settings, DriverError> {
-    let options: Options =
-        serde_path_to_error::deserialize(options).map_err(|error| unreadable(&error))?;
-    check(options.with_url()?)
-}
-
-/// Names the option and what it takes, but never what was given: it may be a secret.
-fn unreadable(error: &serde_path_to_error::Error<serde_json::Error>) -> DriverError {
-    let (path, text) = (error.path().to_string(), error.inner().to_string());
-    if text.starts_with("unknown field") {
-        return config(format!("the options are wrong: {text}"));
-    }
-    let expected = text
-        .rsplit_once("expected ")
-        .map_or("another kind of value", |(_, what)| what);
-    config(format!("option `{path}` must be {expected}"))
+    check(options::read::<Options>(options)?.with_url()?)
 }
 
 impl Options {
@@ -201,21 +188,10 @@ fn check(options: Options) -> Result<Settings, DriverError> {
     if !given(&options.user) {
         return Err(config("option `user` is missing"));
     }
-    if options.port == Some(0) {
-        return Err(config("option `port` must be between 1 and 65535"));
-    }
-    if !(1..=256).contains(&options.pool_size) {
-        return Err(config("option `pool_size` must be between 1 and 256"));
-    }
-    if !(100..=600_000).contains(&options.connect_timeout_ms) {
-        return Err(config(
-            "option `connect_timeout_ms` must be between 100 and 600000",
-        ));
-    }
     let text = |text: Option<String>| text.filter(|text| !text.is_empty());
     let address = OptsBuilder::default()
         .ip_or_hostname(options.host.unwrap_or_default().trim())
-        .tcp_port(options.port.unwrap_or(3306))
+        .tcp_port(options::port(options.port)?.unwrap_or(3306))
         .socket(text(options.socket))
         .user(text(options.user))
         .pass(options.password)
@@ -224,13 +200,9 @@ fn check(options: Options) -> Result<Settings, DriverError> {
         address,
         tls,
         root_certificate: text(options.root_certificate),
-        pool_size: options.pool_size,
-        connect_timeout: Duration::from_millis(options.connect_timeout_ms.into()),
+        pool_size: options::pool_size(options.pool_size)?,
+        connect_timeout: options::connect_timeout(options.connect_timeout_ms)?,
     })
-}
-
-fn config(message: impl Into<String>) -> DriverError {
-    DriverError::new(Category::Config, message)
 }
 
 #[cfg(test)]

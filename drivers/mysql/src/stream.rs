@@ -1,37 +1,24 @@
-//! Reads whose rows come in pieces: a task reads from the server, and waits while nobody takes what it has.
-
-use std::sync::Arc;
+//! Reads whose rows come in pieces.
 
 use mysql_async::prelude::Queryable as _;
 use quillback_plugin_api::catalog::ColumnInfo;
-use quillback_plugin_api::driver::RowStream;
+use quillback_plugin_api::pieces::{self, Feed, Pieces};
 use quillback_plugin_api::sql::{Rendered, Select};
-use quillback_plugin_api::{Category, Column, DriverError, RowBuffer, dialect};
-use tokio::sync::{mpsc, oneshot};
+use quillback_plugin_api::{Category, DriverError, dialect};
 
 use crate::Server;
 use crate::capabilities;
+use crate::connect::Session;
 use crate::errors::from_client;
 use crate::names;
-use crate::pool::Lease;
 use crate::statement::{self, Shape};
 use crate::types::read;
-
-/// Rows and bytes after which a piece is handed over.
-const ROWS: usize = 1_000;
-const BYTES: usize = 1 << 20;
-
-/// A result that is being read. Dropping it stops the statement on the server.
-pub struct Stream {
-    columns: Vec<Column>,
-    pieces: mpsc::Receiver<Result<RowBuffer, DriverError>>,
-}
 
 /// Starts a read and waits for its headings.
 ///
 /// # Errors
 /// What the server says.
-pub(crate) async fn start(server: Arc<Server>, select: Select) -> Result<Stream, DriverError> {
+pub(crate) async fn start(server: &Server, select: Select) -> Result<Pieces, DriverError> {
     let statement = dialect::select(&server.dialect, &select)?;
     names::check_sql(&statement.sql)?;
     if statement.params.len() > capabilities::best().max_params as usize {
@@ -45,89 +32,29 @@ pub(crate) async fn start(server: Arc<Server>, select: Select) -> Result<Stream,
         Ok(known) => known,
         Err(error) => return lease.settle(Err(error)),
     };
-    let (announce, announced) = oneshot::channel();
-    // One piece waits, one is being filled: that is all the memory a stream takes.
-    let (sender, pieces) = mpsc::channel(1);
-    let reading = Reading {
-        statement,
-        known,
-        announce: Some(announce),
-        pieces: sender,
-    };
-    tokio::spawn(reading.run(lease));
-    let columns = announced.await.map_err(|_| {
-        DriverError::new(
-            Category::Internal,
-            "the task that reads from the server ended early",
-        )
-    })??;
-    Ok(Stream { columns, pieces })
+    pieces::start(lease, Reading { statement, known }).await
 }
 
 struct Reading {
     statement: Rendered,
     known: Vec<Option<ColumnInfo>>,
-    announce: Option<oneshot::Sender<Result<Vec<Column>, DriverError>>>,
-    pieces: mpsc::Sender<Result<RowBuffer, DriverError>>,
 }
 
-impl Reading {
-    /// Reads until the end, an error, or until nobody listens any more.
-    async fn run(mut self, mut lease: Lease) {
-        let listener = self.pieces.clone();
-        let finished = tokio::select! {
-            result = self.read(&mut lease) => Some(result),
-            () = listener.closed() => None,
-        };
-        // Dropped unsettled, the lease stops what runs on the server.
-        let Some(result) = finished else { return };
-        if let Err(error) = lease.settle(result) {
-            match self.announce.take() {
-                Some(announce) => drop(announce.send(Err(error))),
-                None => drop(self.pieces.send(Err(error)).await),
-            }
-        }
-    }
-
-    async fn read(&mut self, lease: &mut Lease) -> Result<(), DriverError> {
+impl pieces::Read<Session> for Reading {
+    async fn read(self, session: &mut Session, feed: &mut Feed) -> Result<(), DriverError> {
         let params = statement::compared(&self.statement.params)?;
-        let session = lease.session()?;
         statement::fits_packets(session, &params)?;
-        let conn = &mut session.conn;
-        let mut result = conn
+        let mut result = session
+            .conn
             .exec_iter(self.statement.sql.as_str(), params)
             .await
             .map_err(from_client)?;
         let Shape { cells, headings } = Shape::of(result.columns_ref(), &self.known);
-        if let Some(announce) = self.announce.take() {
-            let _ = announce.send(Ok(headings));
-        }
-        let mut piece = RowBuffer::new(cells.len());
+        feed.announce(headings);
         while let Some(row) = result.next().await.map_err(from_client)? {
-            read::row(&cells, row, &mut piece);
-            if piece.len() >= ROWS || piece.bytes().len() >= BYTES {
-                let full = std::mem::replace(&mut piece, RowBuffer::new(cells.len()));
-                let _ = self.pieces.send(Ok(full)).await;
-            }
-        }
-        if !piece.is_empty() {
-            let _ = self.pieces.send(Ok(piece)).await;
+            read::row(&cells, row, feed.rows());
+            feed.pass_on().await;
         }
         Ok(())
-    }
-}
-
-impl RowStream for Stream {
-    fn columns(&self) -> &[Column] {
-        &self.columns
-    }
-
-    async fn next(&mut self, out: &mut RowBuffer) -> Result<bool, DriverError> {
-        match self.pieces.recv().await.transpose()? {
-            Some(piece) if out.is_empty() && out.width() == piece.width() => *out = piece,
-            Some(piece) => out.append(&piece),
-            None => return Ok(false),
-        }
-        Ok(true)
     }
 }

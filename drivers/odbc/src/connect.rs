@@ -1,21 +1,16 @@
-//! Connections: each on a thread of its own, with the settings that every session needs, lent and given back.
+//! Connections: each on a thread of its own, with the settings that every session needs.
 
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use odbc_api::handles::StatementImpl;
 use odbc_api::{Connection, ConnectionOptions, Preallocated};
-use quillback_plugin_api::blocking::{Cancel, Worker};
-use quillback_plugin_api::{Category, DriverError};
-use tokio::sync::Semaphore;
+use quillback_plugin_api::{Category, DriverError, blocking};
 
 use crate::errors::Translator;
 use crate::options::Settings;
 use crate::spelling::Spelling;
 use crate::types::{bind::Parameter, read};
 
-/// A connection that waited longer than this is asked whether it still lives before it is used.
-const FRESH: Duration = Duration::from_secs(5);
 /// A letter, and a character that UTF-16 needs two units for, that must survive the way to the server and back.
 const LETTERS: &str = "é🚀";
 
@@ -158,23 +153,6 @@ impl Session {
         }
         Ok(rows)
     }
-
-    /// Some drivers do not say that the connection is lost when it is: they are asked.
-    fn looked_into(&self, error: DriverError) -> DriverError {
-        if error.category != Category::Other || !self.connection.is_dead().unwrap_or(true) {
-            return error;
-        }
-        DriverError {
-            category: Category::Connect,
-            message: "the connection broke".into(),
-            connection_lost: true,
-            ..error
-        }
-    }
-
-    fn is_alive(&self) -> bool {
-        self.texts(self.spelling.version, &[]).is_ok()
-    }
 }
 
 /// As many whole seconds as an option of ODBC takes.
@@ -188,100 +166,35 @@ fn whole_seconds(seconds: f64) -> u32 {
 }
 
 /// A bounded number of connections to one database.
-pub(crate) struct Pool {
-    settings: Arc<Settings>,
-    permits: Arc<Semaphore>,
-    idle: Mutex<Vec<(Worker<Session>, Instant)>>,
-}
+pub(crate) type Pool = blocking::Pool<Settings>;
 
-impl Pool {
-    /// A pool without connections.
-    pub(crate) fn new(settings: Settings) -> Self {
-        Self {
-            permits: Arc::new(Semaphore::new(settings.pool_size as usize)),
-            settings: Arc::new(settings),
-            idle: Mutex::default(),
+impl blocking::Connector for Settings {
+    type Connection = Session;
+
+    const THREAD: &'static str = "odbc";
+
+    fn limit(&self) -> Duration {
+        self.connect_timeout
+    }
+
+    fn connect(&self) -> Result<Session, DriverError> {
+        Session::open(self)
+    }
+
+    fn is_alive(&self, session: &mut Session) -> bool {
+        session.texts(session.spelling.version, &[]).is_ok()
+    }
+
+    /// Some drivers do not say that the connection is lost when it is: they are asked.
+    fn explain(&self, session: &mut Session, error: DriverError) -> DriverError {
+        if error.category != Category::Other || !session.connection.is_dead().unwrap_or(true) {
+            return error;
         }
-    }
-
-    /// How its database spells SQL.
-    pub(crate) fn spelling(&self) -> &'static Spelling {
-        self.settings.dialect.spelling()
-    }
-
-    /// Runs `work` on a connection. It runs to its end on the connection's thread even when nobody waits any more, so it
-    /// looks at its [`Cancel`] and leaves no transaction open.
-    ///
-    /// # Errors
-    /// Those of opening a connection, those of `work`, and `Cancelled` once the pool is closed.
-    pub(crate) async fn run<R: Send + 'static>(
-        &self,
-        work: impl FnOnce(&mut Session, &Cancel) -> Result<R, DriverError> + Send + 'static,
-    ) -> Result<R, DriverError> {
-        let permit = Arc::clone(&self.permits).acquire_owned().await;
-        let permit = permit
-            .map_err(|_| DriverError::new(Category::Cancelled, "the connection was closed"))?;
-        let worker = match self.living().await {
-            Some(worker) => worker,
-            None => self.open().await?,
-        };
-        let done = worker
-            .run(move |session, cancel| {
-                // Held as long as the work lasts, not only as long as somebody waits for it.
-                let _permit = permit;
-                work(session, cancel).map_err(|error| session.looked_into(error))
-            })
-            .await;
-        let is_good = done
-            .as_ref()
-            .err()
-            .is_none_or(|error| !error.connection_lost);
-        if is_good && !worker.is_broken() && !self.permits.is_closed() {
-            self.idle().push((worker, Instant::now()));
+        DriverError {
+            category: Category::Connect,
+            message: "the connection broke".into(),
+            connection_lost: true,
+            ..error
         }
-        done
-    }
-
-    /// A connection that waits and still answers.
-    async fn living(&self) -> Option<Worker<Session>> {
-        loop {
-            let (worker, since) = self.idle().pop()?;
-            if since.elapsed() < FRESH {
-                return Some(worker);
-            }
-            let asking = worker.run(|session, _| Ok(session.is_alive()));
-            let answer = tokio::time::timeout(self.settings.connect_timeout, asking).await;
-            if matches!(answer, Ok(Ok(true))) {
-                return Some(worker);
-            }
-        }
-    }
-
-    /// Opens a connection within the time limit. A driver that cannot be stopped while it waits for a server keeps its
-    /// thread until the server answers or hangs up.
-    async fn open(&self) -> Result<Worker<Session>, DriverError> {
-        let settings = Arc::clone(&self.settings);
-        let opening = Worker::start("odbc", move || Session::open(&settings));
-        tokio::time::timeout(self.settings.connect_timeout, opening)
-            .await
-            .unwrap_or_else(|_| {
-                let message =
-                    "the server did not answer in the time of option `connect_timeout_ms`";
-                Err(DriverError {
-                    connection_lost: true,
-                    ..DriverError::new(Category::Timeout, message)
-                })
-            })
-    }
-
-    /// Waits for the work under way and closes all connections.
-    pub(crate) async fn close(&self) {
-        let _all = self.permits.acquire_many(self.settings.pool_size).await;
-        self.permits.close();
-        self.idle().clear();
-    }
-
-    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<(Worker<Session>, Instant)>> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

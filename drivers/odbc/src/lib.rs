@@ -25,12 +25,12 @@ use std::sync::Arc;
 use quillback_plugin_api::batch::{Batch, BatchOutcome, RenderedStep};
 use quillback_plugin_api::catalog::{Catalog, Introspect};
 use quillback_plugin_api::driver::{Context, Driver, DriverInfo, Instance, ServerInfo};
+use quillback_plugin_api::pieces::Pieces;
 use quillback_plugin_api::sql::{Ddl, Select};
 use quillback_plugin_api::{DriverError, export_driver};
 
 use connect::Pool;
 use deadline::Deadline;
-pub use stream::Stream;
 use tables::Tables;
 
 /// The driver.
@@ -64,7 +64,9 @@ impl Driver for Odbc {
     }
 
     async fn open(&self, options: serde_json::Value) -> Result<OdbcInstance, DriverError> {
-        let pool = Pool::new(options::read(options)?);
+        let settings = options::read(options)?;
+        let size = settings.pool_size;
+        let pool = Pool::new(settings, size);
         pool.run(|_, _| Ok(())).await?;
         Ok(OdbcInstance {
             pool: Arc::new(pool),
@@ -74,7 +76,7 @@ impl Driver for Odbc {
 }
 
 impl Instance for OdbcInstance {
-    type Stream = Stream;
+    type Stream = Pieces;
 
     async fn ping(&self) -> Result<ServerInfo, DriverError> {
         let asked = self.pool.run(|session, _| {
@@ -88,7 +90,7 @@ impl Instance for OdbcInstance {
         Ok(ServerInfo {
             product,
             version,
-            capabilities: self.pool.spelling().capabilities.clone(),
+            capabilities: self.pool.connector().spelling().capabilities.clone(),
         })
     }
 
@@ -108,7 +110,7 @@ impl Instance for OdbcInstance {
         deadline.hold(running).await
     }
 
-    async fn stream(&self, select: Select) -> Result<Stream, DriverError> {
+    async fn stream(&self, select: Select) -> Result<Pieces, DriverError> {
         stream::start(Arc::clone(&self.pool), Arc::clone(&self.tables), select).await
     }
 
@@ -123,11 +125,11 @@ impl Instance for OdbcInstance {
     }
 
     fn render(&self, batch: &Batch) -> Result<Vec<RenderedStep>, DriverError> {
-        execute::render(self.pool.spelling(), batch)
+        execute::render(self.pool.connector().spelling(), batch)
     }
 
     fn render_ddl(&self, changes: &[Ddl]) -> Result<Vec<String>, DriverError> {
-        let printed = define::print(self.pool.spelling(), changes)?;
+        let printed = define::print(self.pool.connector().spelling(), changes)?;
         Ok(printed.into_iter().map(|change| change.sql).collect())
     }
 

@@ -4,11 +4,12 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use odbc_api::escape_attribute_value;
-use quillback_plugin_api::{Category, DriverError};
+use quillback_plugin_api::DriverError;
+use quillback_plugin_api::options::{self, config};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::spelling::Dialect;
+use crate::spelling::{Dialect, Spelling};
 
 /// How to reach a database through ODBC.
 #[derive(Clone, Serialize, Deserialize, JsonSchema)]
@@ -70,51 +71,37 @@ pub(crate) struct Settings {
     pub(crate) connect_timeout: Duration,
 }
 
+impl Settings {
+    /// How the database spells SQL.
+    pub(crate) fn spelling(&self) -> &'static Spelling {
+        self.dialect.spelling()
+    }
+}
+
 /// Reads the options of a connection.
 ///
 /// # Errors
 /// `Config`, naming the option that is wrong but never what was given: it may be a secret.
 pub(crate) fn read(options: serde_json::Value) -> Result<Settings, DriverError> {
-    let options: Options = serde_path_to_error::deserialize(options).map_err(|error| {
-        let (path, text) = (error.path().to_string(), error.inner().to_string());
-        if text.starts_with("unknown field") {
-            return config(format!("the options are wrong: {text}"));
-        }
-        let expected = text
-            .rsplit_once("expected ")
-            .map_or("another kind of value", |(_, what)| what);
-        config(format!("option `{path}` must be {expected}"))
-    })?;
-    check(&options)
+    check(&options::read(options)?)
 }
 
 fn check(options: &Options) -> Result<Settings, DriverError> {
-    if !(1..=256).contains(&options.pool_size) {
-        return Err(config("option `pool_size` must be between 1 and 256"));
-    }
-    if !(100..=600_000).contains(&options.connect_timeout_ms) {
-        return Err(config(
-            "option `connect_timeout_ms` must be between 100 and 600000",
-        ));
-    }
     let dialect = options
         .dialect
         .ok_or_else(|| config("option `dialect` is missing"))?;
     Ok(Settings {
         dialect,
         connection_string: connection_string(options, dialect)?,
-        pool_size: options.pool_size,
-        connect_timeout: Duration::from_millis(options.connect_timeout_ms.into()),
+        pool_size: options::pool_size(options.pool_size)?,
+        connect_timeout: options::connect_timeout(options.connect_timeout_ms)?,
     })
 }
 
 /// The connection string. Where an attribute is given twice the first counts:
 /// <https://learn.microsoft.com/sql/odbc/reference/syntax/sqldriverconnect-function>
 fn connection_string(options: &Options, dialect: Dialect) -> Result<String, DriverError> {
-    if options.port == Some(0) {
-        return Err(config("option `port` must be between 1 and 65535"));
-    }
-    let port = options.port.map(|port| port.to_string());
+    let port = options::port(options.port)?.map(|port| port.to_string());
     let parts = [
         ("dsn", "DSN", &options.dsn),
         ("driver", "Driver", &options.driver),
@@ -179,11 +166,6 @@ fn connection_string(options: &Options, dialect: Dialect) -> Result<String, Driv
 /// Whoever makes a connection must not choose which code the server loads: only who sets up the server does.
 fn is_path(driver: &str) -> bool {
     driver.contains(['/', '\\'])
-}
-
-/// An option is wrong.
-pub(crate) fn config(message: impl Into<String>) -> DriverError {
-    DriverError::new(Category::Config, message)
 }
 
 #[cfg(test)]

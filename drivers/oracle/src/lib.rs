@@ -20,13 +20,13 @@ use std::sync::Arc;
 use quillback_plugin_api::batch::{Batch, BatchOutcome, RenderedStep};
 use quillback_plugin_api::catalog::{Catalog, Introspect};
 use quillback_plugin_api::driver::{Context, Driver, DriverInfo, Instance, ServerInfo};
+use quillback_plugin_api::pieces::Pieces;
 use quillback_plugin_api::sql::{Ddl, Select};
 use quillback_plugin_api::{DriverError, export_driver};
 
 use connect::Pool;
 use errors::translate;
 use execute::Deadline;
-pub use stream::Stream;
 
 /// The driver.
 pub struct Oracle;
@@ -61,7 +61,9 @@ impl Driver for Oracle {
     }
 
     async fn open(&self, options: serde_json::Value) -> Result<OracleInstance, DriverError> {
-        let pool = Pool::new(options::read(options)?);
+        let settings = options::read(options)?;
+        let size = settings.pool_size;
+        let pool = Pool::new(settings, size);
         pool.run(|_, _| Ok(())).await?;
         Ok(OracleInstance {
             pool: Arc::new(pool),
@@ -70,7 +72,7 @@ impl Driver for Oracle {
 }
 
 impl Instance for OracleInstance {
-    type Stream = Stream;
+    type Stream = Pieces;
 
     async fn ping(&self) -> Result<ServerInfo, DriverError> {
         let asked = self.pool.run(|connection, _| {
@@ -101,7 +103,7 @@ impl Instance for OracleInstance {
         deadline.hold(running).await
     }
 
-    async fn stream(&self, select: Select) -> Result<Stream, DriverError> {
+    async fn stream(&self, select: Select) -> Result<Pieces, DriverError> {
         stream::start(Arc::clone(&self.pool), select).await
     }
 

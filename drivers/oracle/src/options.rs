@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use quillback_plugin_api::{Category, DriverError};
+use quillback_plugin_api::DriverError;
+use quillback_plugin_api::options::{self, config, filled};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -78,40 +79,22 @@ pub(crate) struct Settings {
 /// # Errors
 /// `Config`, naming the option that is wrong but never what was given: it may be a secret.
 pub(crate) fn read(options: serde_json::Value) -> Result<Settings, DriverError> {
-    let options: Options = serde_path_to_error::deserialize(options).map_err(|error| {
-        let (path, text) = (error.path().to_string(), error.inner().to_string());
-        if text.starts_with("unknown field") {
-            return config(format!("the options are wrong: {text}"));
-        }
-        let expected = text
-            .rsplit_once("expected ")
-            .map_or("another kind of value", |(_, what)| what);
-        config(format!("option `{path}` must be {expected}"))
-    })?;
-    check(options)
+    check(options::read(options)?)
 }
 
 fn check(options: Options) -> Result<Settings, DriverError> {
-    let text = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
-    if !(1..=256).contains(&options.pool_size) {
-        return Err(config("option `pool_size` must be between 1 and 256"));
-    }
-    if !(100..=600_000).contains(&options.connect_timeout_ms) {
-        return Err(config(
-            "option `connect_timeout_ms` must be between 100 and 600000",
-        ));
-    }
     let descriptor = descriptor(&options)?;
-    let user = text(options.user).ok_or_else(|| config("option `user` is missing"))?;
-    let password = text(options.password).ok_or_else(|| config("option `password` is missing"))?;
+    let user = filled(options.user).ok_or_else(|| config("option `user` is missing"))?;
+    let password =
+        filled(options.password).ok_or_else(|| config("option `password` is missing"))?;
     Ok(Settings {
         descriptor,
         user,
         password,
-        wallet: text(options.wallet),
-        wallet_password: text(options.wallet_password),
-        pool_size: options.pool_size,
-        connect_timeout: Duration::from_millis(options.connect_timeout_ms.into()),
+        wallet: filled(options.wallet),
+        wallet_password: filled(options.wallet_password),
+        pool_size: options::pool_size(options.pool_size)?,
+        connect_timeout: options::connect_timeout(options.connect_timeout_ms)?,
     })
 }
 
@@ -135,8 +118,7 @@ fn descriptor(options: &Options) -> Result<String, DriverError> {
         (None, None) => return Err(config("option `service` is missing (or `sid`)")),
     };
     plain(if name == "SID" { "sid" } else { "service" }, value)?;
-    let port = match options.port {
-        Some(0) => return Err(config("option `port` must be between 1 and 65535")),
+    let port = match options::port(options.port)? {
         Some(port) => port,
         None if options.tls => 2484,
         None => 1521,
@@ -160,11 +142,6 @@ fn plain(option: &str, text: &str) -> Result<(), DriverError> {
             "option `{option}` may hold letters, digits and . _ - : $ # only"
         )))
     }
-}
-
-/// An option is wrong.
-pub(crate) fn config(message: impl Into<String>) -> DriverError {
-    DriverError::new(Category::Config, message)
 }
 
 #[cfg(test)]

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use quillback_plugin_api::{Category, DriverError};
+use quillback_plugin_api::DriverError;
+use quillback_plugin_api::options::{self, config, milliseconds};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -107,21 +108,7 @@ pub(crate) struct Settings {
 /// # Errors
 /// `Config`, naming the option that is wrong.
 pub(crate) fn read(options: serde_json::Value) -> Result<Settings, DriverError> {
-    let options: Options =
-        serde_path_to_error::deserialize(options).map_err(|error| unreadable(&error))?;
-    check(options)
-}
-
-/// Names the option and what it takes, but never what was given: it may be a secret.
-fn unreadable(error: &serde_path_to_error::Error<serde_json::Error>) -> DriverError {
-    let (path, text) = (error.path().to_string(), error.inner().to_string());
-    if text.starts_with("unknown field") {
-        return config(format!("the options are wrong: {text}"));
-    }
-    let expected = text
-        .rsplit_once("expected ")
-        .map_or("another kind of value", |(_, what)| what);
-    config(format!("option `{path}` must be {expected}"))
+    check(options::read(options)?)
 }
 
 fn check(options: Options) -> Result<Settings, DriverError> {
@@ -153,28 +140,6 @@ fn check(options: Options) -> Result<Settings, DriverError> {
     if user.is_empty() && !matches!(secret, Secret::Token(_)) {
         return Err(config("option `user` is missing"));
     }
-    let within = |name: &str, value: u32, least: u32, most: u32| {
-        let fits = (least..=most).contains(&value);
-        fits.then_some(()).ok_or_else(|| {
-            config(format!(
-                "option `{name}` must be between {least} and {most}"
-            ))
-        })
-    };
-    within("max_connections", options.max_connections, 1, 100)?;
-    within(
-        "connect_timeout_ms",
-        options.connect_timeout_ms,
-        100,
-        600_000,
-    )?;
-    within(
-        "request_timeout_ms",
-        options.request_timeout_ms,
-        1_000,
-        600_000,
-    )?;
-    within("retry_ms", options.retry_ms, 0, 600_000)?;
     Ok(Settings {
         account: short_account(account.as_deref(), &endpoint),
         endpoint,
@@ -185,10 +150,11 @@ fn check(options: Options) -> Result<Settings, DriverError> {
         database,
         schema,
         root_certificate: text(options.root_certificate),
-        max_connections: options.max_connections as usize,
-        connect_timeout: Duration::from_millis(options.connect_timeout_ms.into()),
-        request_timeout: Duration::from_millis(options.request_timeout_ms.into()),
-        retry: Duration::from_millis(options.retry_ms.into()),
+        max_connections: options::within("max_connections", options.max_connections, 1..=100)?
+            as usize,
+        connect_timeout: options::connect_timeout(options.connect_timeout_ms)?,
+        request_timeout: milliseconds("request_timeout_ms", options.request_timeout_ms, 1_000)?,
+        retry: milliseconds("retry_ms", options.retry_ms, 0)?,
     })
 }
 
@@ -230,11 +196,6 @@ fn short_account(account: Option<&str>, endpoint: &Url) -> String {
         whole.split('.').next()
     };
     short.unwrap_or_default().to_uppercase()
-}
-
-/// An error of the options.
-pub(crate) fn config(message: impl Into<String>) -> DriverError {
-    DriverError::new(Category::Config, message)
 }
 
 #[cfg(test)]

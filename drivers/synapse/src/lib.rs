@@ -20,11 +20,12 @@ mod types;
 use std::sync::Arc;
 use std::time::Duration;
 
-use quillback_family_tds::settings::config;
-use quillback_family_tds::{Counts, Flavor, Server, Stream, choose_cryptography};
+use quillback_family_tds::{Counts, Flavor, Server, choose_cryptography};
 use quillback_plugin_api::batch::{Batch, BatchOutcome, Isolation, RenderedStep};
 use quillback_plugin_api::catalog::{Catalog, Introspect};
 use quillback_plugin_api::driver::{Context, Driver, DriverInfo, Instance, ServerInfo};
+use quillback_plugin_api::options::config;
+use quillback_plugin_api::pieces::Pieces;
 use quillback_plugin_api::sql::{Ddl, Select};
 use quillback_plugin_api::{Category, DriverError, export_driver};
 use tokio::time::Instant;
@@ -127,7 +128,7 @@ fn too_late() -> DriverError {
 }
 
 impl Instance for SynapseInstance {
-    type Stream = Stream;
+    type Stream = Pieces;
 
     async fn ping(&self) -> Result<ServerInfo, DriverError> {
         self.server.ping().await
@@ -152,7 +153,7 @@ impl Instance for SynapseInstance {
         guarded.answer(result)
     }
 
-    async fn stream(&self, select: Select) -> Result<Stream, DriverError> {
+    async fn stream(&self, select: Select) -> Result<Pieces, DriverError> {
         self.server.stream(select).await
     }
 

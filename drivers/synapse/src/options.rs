@@ -3,8 +3,9 @@
 mod url;
 pub(crate) use url::SCHEMES;
 
-use quillback_family_tds::settings::{self, Account, Settings, Tls, config, filled};
+use quillback_family_tds::settings::{Account, Settings, Tls};
 use quillback_plugin_api::DriverError;
+use quillback_plugin_api::options::{self, config, filled};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -92,16 +93,13 @@ pub(crate) struct Checked {
 /// # Errors
 /// `Config`, naming the option that is wrong.
 pub(crate) fn read(options: serde_json::Value) -> Result<Checked, DriverError> {
-    check(url::fill(settings::options(options)?)?)
+    check(url::fill(options::read(options)?)?)
 }
 
 fn check(options: Options) -> Result<Checked, DriverError> {
     let Some(host) = filled(options.host) else {
         return Err(config("option `host` is missing (or `url`)"));
     };
-    if options.port == Some(0) {
-        return Err(config("option `port` must be between 1 and 65535"));
-    }
     // Without one the service connects to `master`, in which there are no tables.
     let Some(database) = filled(options.database) else {
         return Err(config(
@@ -123,7 +121,7 @@ fn check(options: Options) -> Result<Checked, DriverError> {
     }
     let settings = Settings {
         host: host.trim().to_owned(),
-        port: options.port,
+        port: options::port(options.port)?,
         instance: None,
         database: Some(database),
         account: Account::Sql {
@@ -133,8 +131,8 @@ fn check(options: Options) -> Result<Checked, DriverError> {
         tls: options.tls.unwrap_or(Tls::VerifyIdentity),
         root_certificate: filled(options.root_certificate),
         certificate_host: filled(options.certificate_host),
-        pool_size: settings::pool_size(options.pool_size)?,
-        connect_timeout: settings::connect_timeout(options.connect_timeout_ms)?,
+        pool_size: options::pool_size(options.pool_size)?,
+        connect_timeout: options::connect_timeout(options.connect_timeout_ms)?,
     };
     Ok(Checked {
         settings,

@@ -1,6 +1,7 @@
 //! The options of a connection; the forms of the console are made from their schema.
 
-use quillback_plugin_api::{Category, DriverError};
+use quillback_plugin_api::DriverError;
+use quillback_plugin_api::options::{self, config};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -41,11 +42,7 @@ pub(crate) fn schema() -> serde_json::Value {
 /// # Errors
 /// `Config`, naming the option that is wrong but never what was given: it may be a secret.
 pub(crate) fn read(options: serde_json::Value) -> Result<Options, DriverError> {
-    let options: Options = serde_json::from_value(options).map_err(|error| {
-        let text = error.to_string();
-        let expected = text.rsplit_once("expected ").map(|(_, what)| what.to_owned());
-        config(expected.map_or(text, |what| format!("an option must be {what}")))
-    })?;
+    let options: Options = options::read(options)?;
     for (name, value) in
         [("host", &options.host), ("database", &options.database), ("user", &options.user)]
     {
@@ -53,14 +50,8 @@ pub(crate) fn read(options: serde_json::Value) -> Result<Options, DriverError> {
             return Err(config(format!("option `{name}` is missing")));
         }
     }
-    if options.port == 0 {
-        return Err(config("option `port` must be between 1 and 65535"));
-    }
+    options::port(Some(options.port))?;
     Ok(options)
-}
-
-fn config(message: impl Into<String>) -> DriverError {
-    DriverError::new(Category::Config, message)
 }
 
 #[cfg(test)]

@@ -4,10 +4,9 @@
 
 use quillback_family_http::SigningKey;
 use quillback_plugin_api::DriverError;
+use quillback_plugin_api::options::config;
 use serde::Deserialize;
 use serde_json::json;
-
-use crate::options::config;
 
 /// Rights that the driver asks for.
 const SCOPE: &str = "https://www.googleapis.com/auth/bigquery";

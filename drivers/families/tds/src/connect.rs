@@ -1,9 +1,8 @@
 //! Opening connections: named instances, encryption, time limit, and the settings that every session needs.
 
-use std::future::Future;
 use std::time::Duration;
 
-use quillback_plugin_api::{Category, DriverError};
+use quillback_plugin_api::{Category, DriverError, pool};
 use tiberius::error::{Error, IoErrorKind};
 use tiberius::{AuthMethod, Client, Config, EncryptionLevel, SqlBrowser as _};
 use tokio::net::TcpStream;
@@ -15,6 +14,9 @@ use crate::settings::{Account, Settings, Tls};
 
 /// How often a server may send a client on to another address.
 const REDIRECTIONS: usize = 3;
+
+/// How long the server may take to stop a statement.
+const MOMENT: Duration = Duration::from_secs(1);
 
 /// The client library's connection.
 pub(crate) type Conn = Client<Compat<TcpStream>>;
@@ -48,20 +50,6 @@ impl Connector {
         Self { flavor, settings }
     }
 
-    /// Opens a connection within the time limit.
-    ///
-    /// # Errors
-    /// `Connect`, `Auth`, `Timeout` and what the server says.
-    pub(crate) async fn connect(&self) -> Result<Session, DriverError> {
-        let limit = self.settings.connect_timeout;
-        // On the heap: the handshake of the client library is large, and every call may open a connection.
-        let opening = Box::pin(async {
-            let conn = Box::pin(self.sign_in()).await.map_err(unreachable)?;
-            prepare(conn, self.flavor).await
-        });
-        within(limit, opening).await
-    }
-
     async fn sign_in(&self) -> Result<Conn, Error> {
         let mut config = config(&self.settings)?;
         for _ in 0..REDIRECTIONS {
@@ -81,6 +69,33 @@ impl Connector {
             }
         }
         Err(Error::Protocol("redirected too often".into()))
+    }
+}
+
+impl pool::Connector for Connector {
+    type Session = Session;
+
+    async fn connect(&self) -> Result<Session, DriverError> {
+        // On the heap: the handshake of the client library is large, and every call may open a connection.
+        let opening = Box::pin(async {
+            let conn = Box::pin(self.sign_in()).await.map_err(unreachable)?;
+            prepare(conn, self.flavor).await
+        });
+        pool::within(self.settings.connect_timeout, opening).await
+    }
+
+    async fn is_alive(&self, session: &mut Session) -> bool {
+        run(&mut session.conn, "SELECT 1").await.is_ok()
+    }
+
+    async fn stop(&self, mut session: Session) {
+        // The attention stops the statement at once; that the connection ends rolls the transaction back. Where in an
+        // answer the caller left off is unknown, so that the connection is not used again.
+        let _ = tokio::time::timeout(MOMENT, session.conn.cancel_query()).await;
+    }
+
+    async fn close(&self, session: Session) {
+        let _ = session.conn.close().await;
     }
 }
 
@@ -124,20 +139,6 @@ fn config(settings: &Settings) -> Result<Config, Error> {
 }
 
 const UNREADABLE_CERTIFICATE: &str = "the file of option `root_certificate` cannot be read";
-
-/// Runs `work` for no longer than opening a connection may take.
-async fn within<T>(
-    limit: Duration,
-    work: impl Future<Output = Result<T, DriverError>>,
-) -> Result<T, DriverError> {
-    tokio::time::timeout(limit, work).await.unwrap_or_else(|_| {
-        let message = "the server did not answer in the time of option `connect_timeout_ms`";
-        Err(DriverError {
-            connection_lost: true,
-            ..DriverError::new(Category::Timeout, message)
-        })
-    })
-}
 
 async fn prepare(mut conn: Conn, flavor: &Flavor) -> Result<Session, DriverError> {
     run(&mut conn, flavor.session).await?;

@@ -1,7 +1,7 @@
 //! What drivers of databases that speak TDS, the protocol of Microsoft SQL Server, share: sessions, batches and values.
 //!
-//! A call borrows a connection of the pool (`pool.rs`), which speaks for one batch, read or change of tables, and goes
-//! back clean or not at all. What one database has of its own, such as its dialect, stands in its plugin and comes in as
+//! A call borrows a connection of the pool (`plugin_api::pool`), which speaks for one batch, read or change of tables,
+//! and goes back clean or not at all. What one database has of its own, such as its dialect, stands in its plugin and comes in as
 //! a [`Flavor`]; what the dialects have in common is in [`tsql`].
 #![forbid(unsafe_code)]
 
@@ -12,7 +12,6 @@ mod errors;
 mod execute;
 mod flavor;
 mod nulls;
-mod pool;
 mod server;
 pub mod settings;
 mod statement;
@@ -24,7 +23,6 @@ pub mod types;
 pub use connect::Greeting;
 pub use flavor::{Counts, Flavor, MAX_PARAMS};
 pub use server::Server;
-pub use stream::Stream;
 
 /// Has the client library encrypt with `ring`. A plugin file is a process of its own in this respect; if somebody has
 /// chosen already, that choice stands.

@@ -1,24 +1,23 @@
 //! One configured connection with its pool, and the calls of the driver contract on it.
 
-use std::sync::Arc;
-
 use quillback_plugin_api::DriverError;
 use quillback_plugin_api::batch::{Batch, BatchOutcome, RenderedStep};
 use quillback_plugin_api::driver::ServerInfo;
+use quillback_plugin_api::pieces::Pieces;
+use quillback_plugin_api::pool::Pool;
 use quillback_plugin_api::sql::{Ddl, Select};
 
 use crate::connect::{Connector, Greeting};
 use crate::flavor::Flavor;
-use crate::pool::Pool;
 use crate::settings::Settings;
-use crate::stream::{self, Stream};
+use crate::stream;
 use crate::tables::Tables;
 use crate::{define, execute};
 
 /// What all calls of an instance share.
 pub struct Server {
     pub(crate) flavor: &'static Flavor,
-    pub(crate) pool: Pool,
+    pub(crate) pool: Pool<Connector>,
     pub(crate) tables: Tables,
     greeting: Greeting,
 }
@@ -73,8 +72,8 @@ impl Server {
     ///
     /// # Errors
     /// What the server answers before the first row.
-    pub async fn stream(self: &Arc<Self>, select: Select) -> Result<Stream, DriverError> {
-        stream::start(Arc::clone(self), select).await
+    pub async fn stream(&self, select: Select) -> Result<Pieces, DriverError> {
+        stream::start(self, select).await
     }
 
     /// Makes changes of tables, all in one transaction where the database can.

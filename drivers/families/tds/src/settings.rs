@@ -4,9 +4,9 @@ mod url;
 
 use std::time::Duration;
 
-use quillback_plugin_api::{Category, DriverError};
+use quillback_plugin_api::DriverError;
+use quillback_plugin_api::options::config;
 use schemars::JsonSchema;
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 pub use url::Address;
@@ -66,54 +66,6 @@ pub struct Settings {
     pub connect_timeout: Duration,
 }
 
-/// Reads options as they were written.
-///
-/// # Errors
-/// `Config`, naming the option that is wrong and what it takes, but never what was given: it may be a secret.
-pub fn options<T: DeserializeOwned>(given: serde_json::Value) -> Result<T, DriverError> {
-    serde_path_to_error::deserialize(given).map_err(|error| {
-        let (path, text) = (error.path().to_string(), error.inner().to_string());
-        if text.starts_with("unknown field") {
-            return config(format!("the options are wrong: {text}"));
-        }
-        let expected = text
-            .rsplit_once("expected ")
-            .map_or("another kind of value", |(_, what)| what);
-        config(format!("option `{path}` must be {expected}"))
-    })
-}
-
-/// A text that says something.
-pub fn filled(text: Option<String>) -> Option<String> {
-    text.filter(|text| !text.trim().is_empty())
-}
-
-/// Checks the number of connections.
-///
-/// # Errors
-/// `Config`.
-pub fn pool_size(size: u32) -> Result<u32, DriverError> {
-    if (1..=256).contains(&size) {
-        Ok(size)
-    } else {
-        Err(config("option `pool_size` must be between 1 and 256"))
-    }
-}
-
-/// Checks the time that opening a connection may take, in milliseconds.
-///
-/// # Errors
-/// `Config`.
-pub fn connect_timeout(milliseconds: u32) -> Result<Duration, DriverError> {
-    if (100..=600_000).contains(&milliseconds) {
-        Ok(Duration::from_millis(milliseconds.into()))
-    } else {
-        Err(config(
-            "option `connect_timeout_ms` must be between 100 and 600000",
-        ))
-    }
-}
-
 /// Checks who signs in.
 ///
 /// # Errors
@@ -135,9 +87,4 @@ pub fn account(user: Option<String>, password: Option<String>) -> Result<Account
              feature `integrated`)",
         )),
     }
-}
-
-/// An option is wrong; the message names it.
-pub fn config(message: impl Into<String>) -> DriverError {
-    DriverError::new(Category::Config, message)
 }

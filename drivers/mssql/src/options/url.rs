@@ -1,7 +1,8 @@
 //! All options as one address.
 
-use quillback_family_tds::settings::{Address, Tls, config};
+use quillback_family_tds::settings::{Address, Tls};
 use quillback_plugin_api::DriverError;
+use quillback_plugin_api::options::config;
 
 use super::Options;
 

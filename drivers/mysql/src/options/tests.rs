@@ -1,6 +1,7 @@
 //! Tests of the connection options.
 
 use mysql_async::Opts;
+use quillback_plugin_api::Category;
 use serde_json::json;
 
 use super::*;

@@ -1,5 +1,6 @@
 //! Options that are taken, and options that are refused without showing them.
 
+use quillback_plugin_api::Category;
 use serde_json::json;
 
 use super::*;

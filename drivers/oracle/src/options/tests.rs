@@ -1,5 +1,6 @@
 //! Options are checked, and never repeated in messages.
 
+use quillback_plugin_api::Category;
 use serde_json::json;
 
 use super::*;

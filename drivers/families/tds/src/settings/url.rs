@@ -1,8 +1,9 @@
 //! All options as one address.
 
 use quillback_plugin_api::DriverError;
+use quillback_plugin_api::options::config;
 
-use super::{Tls, config};
+use super::Tls;
 
 /// The parts of an address such as `scheme://user:password@host:1433/database?tls=require`. Empty parts count as not
 /// given.

@@ -1,51 +1,92 @@
 //! Connections that are lent and given back. One that was left in the middle of something never comes back.
+//!
+//! For clients that are asynchronous; [`crate::blocking::Pool`] is the one for those that block.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::future::Future;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use mysql_async::prelude::Queryable as _;
-use quillback_plugin_api::{Category, DriverError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinHandle;
 
-use crate::connect::{Connector, Session};
+use crate::error::{Category, DriverError};
 
 /// A connection that nobody used for so long is closed: firewalls forget it.
 const IDLE: Duration = Duration::from_mins(10);
 
-/// How long a caller whose deadline passed waits for the server to stop.
+/// How long anybody waits for the server to stop, or to say goodbye.
 const MOMENT: Duration = Duration::from_secs(1);
 
+/// What a pool does not know about the connections of one client library.
+pub trait Connector: Send + Sync + 'static {
+    /// A connection that is ready for use.
+    type Session: Send + 'static;
+
+    /// Opens a connection, within a time limit of its own.
+    ///
+    /// # Errors
+    /// `Connect`, `Auth`, `Timeout` and what the server says.
+    fn connect(&self) -> impl Future<Output = Result<Self::Session, DriverError>> + Send;
+
+    /// Whether a connection that waited in the pool still answers.
+    fn is_alive(&self, session: &mut Self::Session) -> impl Future<Output = bool> + Send;
+
+    /// Has the server stop what runs on the connection and take it back, and closes the connection. It ends within a
+    /// time limit of its own: the place in the pool stays taken until then.
+    fn stop(&self, session: Self::Session) -> impl Future<Output = ()> + Send;
+
+    /// Closes a connection on which nothing runs.
+    fn close(&self, session: Self::Session) -> impl Future<Output = ()> + Send;
+}
+
+/// Runs `work` for no longer than opening a connection may take, which the option `connect_timeout_ms` says in every
+/// driver that has one.
+///
+/// # Errors
+/// `Timeout`, and those of `work`.
+pub async fn within<T>(
+    limit: Duration,
+    work: impl Future<Output = Result<T, DriverError>>,
+) -> Result<T, DriverError> {
+    tokio::time::timeout(limit, work).await.unwrap_or_else(|_| {
+        let message = "the server did not answer in the time of option `connect_timeout_ms`";
+        Err(DriverError {
+            connection_lost: true,
+            ..DriverError::new(Category::Timeout, message)
+        })
+    })
+}
+
 /// A bounded number of connections to one server.
-pub(crate) struct Pool {
-    shared: Arc<Shared>,
+pub struct Pool<C: Connector> {
+    shared: Arc<Shared<C>>,
     size: u32,
 }
 
-struct Shared {
-    connector: Connector,
+struct Shared<C: Connector> {
+    connector: C,
     permits: Arc<Semaphore>,
-    idle: Mutex<VecDeque<Idle>>,
+    idle: Mutex<VecDeque<Idle<C::Session>>>,
 }
 
-struct Idle {
-    session: Session,
+struct Idle<S> {
+    session: S,
     since: Instant,
 }
 
 /// A connection on loan. Dropped without [`Lease::give_back`] it is taken to be in the middle of something: the server
 /// is told to stop and roll back, and the connection is closed.
-pub(crate) struct Lease {
-    session: Option<Session>,
+pub struct Lease<C: Connector> {
+    session: Option<C::Session>,
     is_reused: bool,
-    shared: Arc<Shared>,
+    shared: Arc<Shared<C>>,
     permit: Option<OwnedSemaphorePermit>,
 }
 
-impl Pool {
+impl<C: Connector> Pool<C> {
     /// A pool of at most `size` connections, none of which is open yet.
-    pub(crate) fn new(connector: Connector, size: u32) -> Self {
+    pub fn new(connector: C, size: u32) -> Self {
         let permits = Arc::new(Semaphore::new(size as usize));
         let shared = Shared {
             connector,
@@ -62,7 +103,7 @@ impl Pool {
     ///
     /// # Errors
     /// Those of opening a connection, and `Cancelled` once the pool is closed.
-    pub(crate) async fn lease(&self) -> Result<Lease, DriverError> {
+    pub async fn lease(&self) -> Result<Lease<C>, DriverError> {
         let permit = Arc::clone(&self.shared.permits).acquire_owned().await;
         let permit = permit.map_err(|_| closed())?;
         let reused = self.shared.take_idle();
@@ -83,33 +124,33 @@ impl Pool {
     ///
     /// # Errors
     /// Those of [`Pool::lease`].
-    pub(crate) async fn sure_lease(&self) -> Result<Lease, DriverError> {
+    pub async fn sure_lease(&self) -> Result<Lease<C>, DriverError> {
         let mut lease = self.lease().await?;
-        if lease.is_reused && lease.session()?.conn.ping().await.is_err() {
+        if lease.is_reused && !self.shared.connector.is_alive(lease.session()?).await {
             lease.renew().await?;
         }
         Ok(lease)
     }
 
     /// Waits for the connections on loan and closes all.
-    pub(crate) async fn close(&self) {
+    pub async fn close(&self) {
         let _all = self.shared.permits.acquire_many(self.size).await;
         self.shared.permits.close();
         let idle: Vec<_> = self.shared.idle().drain(..).collect();
-        for idle in idle {
-            let _ =
-                tokio::time::timeout(Duration::from_secs(1), idle.session.conn.disconnect()).await;
+        for Idle { session, .. } in idle {
+            let closing = self.shared.connector.close(session);
+            let _ = tokio::time::timeout(MOMENT, closing).await;
         }
     }
 }
 
-impl Shared {
-    fn idle(&self) -> std::sync::MutexGuard<'_, VecDeque<Idle>> {
+impl<C: Connector> Shared<C> {
+    fn idle(&self) -> MutexGuard<'_, VecDeque<Idle<C::Session>>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The connection used last, as long as it is fresh; older ones are closed.
-    fn take_idle(&self) -> Option<Session> {
+    fn take_idle(&self) -> Option<C::Session> {
         let mut idle = self.idle();
         while idle
             .front()
@@ -121,12 +162,12 @@ impl Shared {
     }
 }
 
-impl Lease {
+impl<C: Connector> Lease<C> {
     /// The connection.
     ///
     /// # Errors
     /// `Connect` after it was lost and could not be replaced.
-    pub(crate) fn session(&mut self) -> Result<&mut Session, DriverError> {
+    pub fn session(&mut self) -> Result<&mut C::Session, DriverError> {
         self.session.as_mut().ok_or_else(|| {
             let message = "the connection to the server was lost";
             DriverError {
@@ -137,7 +178,7 @@ impl Lease {
     }
 
     /// Whether the connection was used before: the server may have closed it meanwhile.
-    pub(crate) fn is_reused(&self) -> bool {
+    pub fn is_reused(&self) -> bool {
         self.is_reused
     }
 
@@ -145,7 +186,7 @@ impl Lease {
     ///
     /// # Errors
     /// Those of opening a connection.
-    pub(crate) async fn renew(&mut self) -> Result<(), DriverError> {
+    pub async fn renew(&mut self) -> Result<(), DriverError> {
         self.session = None;
         self.shared.idle().clear();
         self.session = Some(self.shared.connector.connect().await?);
@@ -154,23 +195,23 @@ impl Lease {
     }
 
     /// Gives the connection back, clean, for the next user.
-    pub(crate) fn give_back(mut self) {
+    pub fn give_back(mut self) {
         if let Some(session) = self.session.take() {
-            let idle = Idle {
-                session,
-                since: Instant::now(),
-            };
-            self.shared.idle().push_back(idle);
+            let since = Instant::now();
+            self.shared.idle().push_back(Idle { session, since });
         }
     }
 
     /// Closes the connection; nothing runs on it, or the server closed it.
-    pub(crate) fn discard(mut self) {
+    pub fn discard(mut self) {
         self.session = None;
     }
 
     /// Gives the connection back after a call of no transaction, unless it was lost.
-    pub(crate) fn settle<T>(self, result: Result<T, DriverError>) -> Result<T, DriverError> {
+    ///
+    /// # Errors
+    /// Those of `result`.
+    pub fn settle<T>(self, result: Result<T, DriverError>) -> Result<T, DriverError> {
         if result.as_ref().is_err_and(|error| error.connection_lost) {
             self.discard();
         } else {
@@ -180,7 +221,7 @@ impl Lease {
     }
 
     /// Stops what runs on the connection, and gives the server a moment to do so before the caller goes on.
-    pub(crate) async fn stop(mut self) {
+    pub async fn stop(mut self) {
         if let Some(stopping) = self.abandon() {
             let _ = tokio::time::timeout(MOMENT, stopping).await;
         }
@@ -193,14 +234,13 @@ impl Lease {
         let runtime = tokio::runtime::Handle::try_current().ok()?;
         let (shared, permit) = (Arc::clone(&self.shared), self.permit.take());
         Some(runtime.spawn(async move {
-            let id = session.conn.id();
-            shared.connector.kill(id, &session.greeting.node).await;
-            drop((session, permit));
+            shared.connector.stop(session).await;
+            drop(permit);
         }))
     }
 }
 
-impl Drop for Lease {
+impl<C: Connector> Drop for Lease<C> {
     fn drop(&mut self) {
         self.abandon();
     }
@@ -212,3 +252,6 @@ fn closed() -> DriverError {
         "the connection was closed while the call waited",
     )
 }
+
+#[cfg(test)]
+pub(crate) mod tests;
