@@ -19,6 +19,8 @@ pub mod driver;
 pub mod error;
 pub mod export;
 pub mod ident;
+pub mod keys;
+pub mod lately;
 pub mod message;
 pub mod remote;
 pub mod rows;
