@@ -31,7 +31,7 @@ pub struct MssqlInstance(Arc<Server>);
 /// What the shared code must know of this database.
 const FLAVOR: Flavor = Flavor {
     capabilities: capabilities::all,
-    dialect: &dialect::Tsql,
+    dialect: &dialect::DIALECT,
     changes: dialect::changes,
     changes_in_transaction: true,
     session: connect::SESSION,

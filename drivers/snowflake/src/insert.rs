@@ -8,7 +8,7 @@
 use quillback_plugin_api::keys::{Names, of_rows, places};
 use quillback_plugin_api::rows::Cells;
 use quillback_plugin_api::sql::{Insert, RenderError, Rendered, SqlWriter};
-use quillback_plugin_api::{Category, DriverError, Ident, Value, ValueRef};
+use quillback_plugin_api::{Category, DriverError, Value, ValueRef};
 
 use crate::capabilities::{MAX_PARAMS, MAX_TEXT, MAX_VALUES};
 use crate::dialect::SnowflakeDialect;
@@ -37,8 +37,8 @@ pub(crate) fn print(insert: &Insert, table: Option<&Table>) -> Result<Vec<Part>,
     if let Some(table) = table {
         is_complete(insert, table)?;
     }
-    let key = table
-        .and_then(|table| Some((table, places(insert, &table.primary_key, Names::Exact)?)));
+    let key =
+        table.and_then(|table| Some((table, places(insert, &table.primary_key, Names::Exact)?)));
     if let Some((_, key)) = &key {
         differ(insert, key)?;
     }
@@ -90,11 +90,7 @@ fn add(
 ) -> Result<(), DriverError> {
     let mut w = SqlWriter::new(&SnowflakeDialect);
     w.syntax("INSERT INTO ").table(&insert.table).syntax(" (");
-    w.list(", ", &insert.columns, |w, column| {
-        w.ident(column);
-        Ok(())
-    })?
-    .syntax(")");
+    w.idents(&insert.columns).syntax(")");
     match (key, table) {
         (Some(key), Some(table)) => unless_there(&mut w, insert, table, key, chunk)?,
         _ => rows(&mut w, insert, table, chunk)?,
@@ -230,11 +226,7 @@ fn touched(
         w.syntax("SELECT COUNT(*) FROM ").table(&insert.table);
     }
     w.syntax(" WHERE (");
-    w.list(", ", &table.primary_key, |w, column| {
-        w.ident(column);
-        Ok(())
-    })?
-    .syntax(") IN (SELECT ");
+    w.idents(&table.primary_key).syntax(") IN (SELECT ");
     w.list(", ", fields.iter().enumerate(), |w, (at, field)| {
         let (open, close) = field.cast();
         w.dialect_text(&open).syntax("column").number(at as u64 + 1);

@@ -10,7 +10,6 @@ use quillback_plugin_api::keys::{KeysOfBatch, Names, any_of, duplicate, of_rows,
 use quillback_plugin_api::sql::{Compare, Expr, Insert, SetTo, Statement, Update};
 use quillback_plugin_api::{Category, DriverError, Ident, TableRef, Value};
 
-
 /// Values in one check: each may take two parameters, of the 2,098 that a statement has.
 const MOST_VALUES: usize = 1_000;
 

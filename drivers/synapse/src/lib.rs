@@ -42,7 +42,7 @@ pub struct SynapseInstance {
 /// What the shared code must know of this database.
 const FLAVOR: Flavor = Flavor {
     capabilities: capabilities::all,
-    dialect: &dialect::SynapseDialect,
+    dialect: &dialect::DIALECT,
     changes: define::in_usual_layout,
     changes_in_transaction: false,
     session: connect::SESSION,

@@ -3,7 +3,7 @@
 use quillback_plugin_api::keys::{Names, of_rows, places};
 use quillback_plugin_api::rows::Cells;
 use quillback_plugin_api::sql::{Insert, Rendered, SqlWriter};
-use quillback_plugin_api::{Category, DriverError, Ident, Value};
+use quillback_plugin_api::{Category, DriverError, Value};
 
 use super::Part;
 use crate::dialect::{BigQueryDialect, wrapping};
@@ -109,8 +109,7 @@ fn plain(
 ) -> Result<Rendered, DriverError> {
     let mut w = SqlWriter::new(dialect);
     w.syntax("INSERT INTO ").table(&insert.table).syntax(" (");
-    names(&mut w, &insert.columns);
-    w.syntax(") VALUES ");
+    w.idents(&insert.columns).syntax(") VALUES ");
     for (at, row) in rows.iter().enumerate() {
         w.syntax(if at > 0 { ", (" } else { "(" });
         cells(&mut w, dialect, *row, fields, false)?;
@@ -154,19 +153,12 @@ fn not_matched(w: &mut SqlWriter<'_>, insert: &Insert, key: &[usize]) {
         w.syntax(" = given.c").number(*position as u64);
     }
     w.syntax(" WHEN NOT MATCHED THEN INSERT (");
-    names(w, &insert.columns);
-    w.syntax(") VALUES (");
+    w.idents(&insert.columns).syntax(") VALUES (");
     for at in 0..insert.columns.len() {
         w.syntax(if at > 0 { ", given.c" } else { "given.c" });
         w.number(at as u64);
     }
     w.syntax(")");
-}
-
-fn names(w: &mut SqlWriter<'_>, columns: &[Ident]) {
-    for (at, column) in columns.iter().enumerate() {
-        w.syntax(if at > 0 { ", " } else { "" }).ident(column);
-    }
 }
 
 /// The values of a row; those of a SELECT have names in its first row, and each NULL a type.

@@ -155,17 +155,10 @@ pub(crate) fn after_update(
             .map(|column| Expr::IsNull(column.clone()).negate())
             .chain(known);
         let mut w = SqlWriter::new(dialect);
-        let names = |w: &mut SqlWriter<'_>| {
-            for (position, column) in key.iter().enumerate() {
-                w.syntax(if position > 0 { ", " } else { "" }).ident(column);
-            }
-        };
-        w.syntax("SELECT COUNT(*) FROM (SELECT ");
-        names(&mut w);
+        w.syntax("SELECT COUNT(*) FROM (SELECT ").idents(key);
         w.syntax(" FROM ").table(&update.table).syntax(" WHERE ");
         dialect::expr(&mut w, &Expr::all(filter))?;
-        w.syntax(" GROUP BY ");
-        names(&mut w);
+        w.syntax(" GROUP BY ").idents(key);
         w.syntax(" HAVING COUNT(*) > 1) AS twice");
         Ok(w.finish())
     });
