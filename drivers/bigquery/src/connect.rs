@@ -5,13 +5,14 @@ mod key;
 
 use std::time::Duration;
 
+use quillback_family_http::options::config;
 use quillback_family_http::{Answer, Http, Method, Request, Retry, client_config, fresh_bytes};
 use quillback_plugin_api::{Category, DriverError};
 use serde::Deserialize;
 use serde_json::Value as Json;
 
 use crate::errors::{self, ErrorProto};
-use crate::options::{Settings, config};
+use crate::options::Settings;
 use credentials::Tokens;
 
 /// One project of the service.

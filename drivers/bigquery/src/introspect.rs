@@ -103,7 +103,7 @@ async fn list(service: &Arc<Service>, wanted: Wanted) -> Result<Catalog, DriverE
     w.syntax("SELECT table_schema, table_name, table_type FROM ");
     let location = service.location.as_deref().unwrap_or(USUAL_LOCATION);
     let region = Ident::new(format!("region-{}", location.to_lowercase()))
-        .map_err(|_| crate::options::config("option `location` is wrong"))?;
+        .map_err(|_| quillback_family_http::options::config("option `location` is wrong"))?;
     w.ident(wanted.schema.as_ref().unwrap_or(&region));
     w.syntax(".INFORMATION_SCHEMA.TABLES");
     let mut params = Vec::new();

@@ -21,6 +21,7 @@ mod types;
 
 use std::sync::Arc;
 
+use quillback_family_http::options::config;
 use quillback_plugin_api::batch::{Batch, BatchOutcome, RenderedStep};
 use quillback_plugin_api::catalog::{Catalog, Introspect};
 use quillback_plugin_api::driver::{Context, Driver, DriverInfo, Instance, ServerInfo};
@@ -76,7 +77,7 @@ impl Driver for BigQuery {
     async fn open(&self, options: serde_json::Value) -> Result<BigQueryInstance, DriverError> {
         let settings = options::read(options)?;
         let dataset = Ident::new(&settings.dataset)
-            .map_err(|error| options::config(format!("option `dataset`: {error}")))?;
+            .map_err(|error| config(format!("option `dataset`: {error}")))?;
         let mut service = Service::new(settings)?;
         let found = look(&service).await?;
         service.location = service.location.or(found.location);

@@ -2,10 +2,14 @@
 
 use std::time::Duration;
 
-use quillback_plugin_api::{Category, DriverError};
+use quillback_family_http::options::{self, config, text};
+use quillback_plugin_api::DriverError;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use url::Url;
+
+/// Where the service is.
+const ENDPOINT: &str = "https://bigquery.googleapis.com";
 
 /// How the driver proves who it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -95,28 +99,10 @@ pub(crate) struct Settings {
 /// # Errors
 /// `Config`, naming the option that is wrong.
 pub(crate) fn read(options: serde_json::Value) -> Result<Settings, DriverError> {
-    let options: Options =
-        serde_path_to_error::deserialize(options).map_err(|error| unreadable(&error))?;
-    check(options)
-}
-
-/// Names the option and what it takes, but never what was given: it may be a secret.
-fn unreadable(error: &serde_path_to_error::Error<serde_json::Error>) -> DriverError {
-    let (path, text) = (error.path().to_string(), error.inner().to_string());
-    if text.starts_with("unknown field") {
-        return config(format!("the options are wrong: {text}"));
-    }
-    let expected = text
-        .rsplit_once("expected ")
-        .map_or("another kind of value", |(_, what)| what);
-    config(format!("option `{path}` must be {expected}"))
+    check(options::read(options)?)
 }
 
 fn check(options: Options) -> Result<Settings, DriverError> {
-    let text = |text: Option<String>| {
-        text.map(|text| text.trim().to_owned())
-            .filter(|text| !text.is_empty())
-    };
     let (project, key) = (text(options.project), text(options.key));
     let dataset = text(options.dataset).ok_or_else(|| config("option `dataset` is missing"))?;
     let authentication = options.authentication.unwrap_or(if key.is_some() {
@@ -145,47 +131,25 @@ fn check(options: Options) -> Result<Settings, DriverError> {
             "option `location` takes the name of a location, such as EU or europe-west3",
         ));
     }
-    let within = |name: &str, value: u32, least: u32| {
-        let fits = (least..=600_000).contains(&value);
-        fits.then_some(()).ok_or_else(|| {
-            config(format!(
-                "option `{name}` must be between {least} and 600000"
-            ))
-        })
-    };
-    within("connect_timeout_ms", options.connect_timeout_ms, 100)?;
-    within("request_timeout_ms", options.request_timeout_ms, 1_000)?;
-    within("retry_ms", options.retry_ms, 0)?;
+    options::check_times(
+        options.connect_timeout_ms,
+        options.request_timeout_ms,
+        options.retry_ms,
+    )?;
+    let endpoint = text(options.endpoint);
     Ok(Settings {
         project,
         dataset,
         location,
         authentication,
         key,
-        endpoint: endpoint(text(options.endpoint))?,
+        endpoint: options::endpoint(endpoint.as_deref().unwrap_or(ENDPOINT))?,
         root_certificate: text(options.root_certificate),
         maximum_bytes_billed: options.maximum_bytes_billed,
         connect_timeout: Duration::from_millis(options.connect_timeout_ms.into()),
         request_timeout: Duration::from_millis(options.request_timeout_ms.into()),
         retry: Duration::from_millis(options.retry_ms.into()),
     })
-}
-
-fn endpoint(given: Option<String>) -> Result<Url, DriverError> {
-    let text = given.unwrap_or_else(|| "https://bigquery.googleapis.com".into());
-    let wrong = || config("option `endpoint` must look like https://host:port");
-    let url = Url::parse(&text).map_err(|_| wrong())?;
-    let is_plain = matches!(url.scheme(), "http" | "https")
-        && url.host_str().is_some()
-        && url.username().is_empty()
-        && url.password().is_none()
-        && url.query().is_none();
-    is_plain.then_some(url).ok_or_else(wrong)
-}
-
-/// An error of the options.
-pub(crate) fn config(message: impl Into<String>) -> DriverError {
-    DriverError::new(Category::Config, message)
 }
 
 #[cfg(test)]

@@ -26,6 +26,7 @@ mod types;
 
 use std::sync::Arc;
 
+use quillback_family_http::options::config;
 use quillback_plugin_api::batch::{Batch, BatchOutcome, RenderedStep};
 use quillback_plugin_api::catalog::{Catalog, Introspect};
 use quillback_plugin_api::driver::{Context, Driver, DriverInfo, Instance, ServerInfo};
@@ -77,7 +78,7 @@ impl Driver for Snowflake {
     async fn open(&self, options: serde_json::Value) -> Result<SnowflakeInstance, DriverError> {
         let settings = options::read(options)?;
         let schema = Ident::new(&settings.schema)
-            .map_err(|error| options::config(format!("option `schema`: {error}")))?;
+            .map_err(|error| config(format!("option `schema`: {error}")))?;
         let most = settings.max_connections;
         let service = Arc::new(Service::new(settings)?);
         let pool = Arc::new(Pool::new(Arc::clone(&service), most));

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use quillback_plugin_api::{Category, DriverError};
+use quillback_family_http::options::{self, config, text, within};
+use quillback_plugin_api::DriverError;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -107,21 +108,7 @@ pub(crate) struct Settings {
 /// # Errors
 /// `Config`, naming the option that is wrong.
 pub(crate) fn read(options: serde_json::Value) -> Result<Settings, DriverError> {
-    let options: Options =
-        serde_path_to_error::deserialize(options).map_err(|error| unreadable(&error))?;
-    check(options)
-}
-
-/// Names the option and what it takes, but never what was given: it may be a secret.
-fn unreadable(error: &serde_path_to_error::Error<serde_json::Error>) -> DriverError {
-    let (path, text) = (error.path().to_string(), error.inner().to_string());
-    if text.starts_with("unknown field") {
-        return config(format!("the options are wrong: {text}"));
-    }
-    let expected = text
-        .rsplit_once("expected ")
-        .map_or("another kind of value", |(_, what)| what);
-    config(format!("option `{path}` must be {expected}"))
+    check(options::read(options)?)
 }
 
 fn check(options: Options) -> Result<Settings, DriverError> {
@@ -153,28 +140,12 @@ fn check(options: Options) -> Result<Settings, DriverError> {
     if user.is_empty() && !matches!(secret, Secret::Token(_)) {
         return Err(config("option `user` is missing"));
     }
-    let within = |name: &str, value: u32, least: u32, most: u32| {
-        let fits = (least..=most).contains(&value);
-        fits.then_some(()).ok_or_else(|| {
-            config(format!(
-                "option `{name}` must be between {least} and {most}"
-            ))
-        })
-    };
     within("max_connections", options.max_connections, 1, 100)?;
-    within(
-        "connect_timeout_ms",
+    options::check_times(
         options.connect_timeout_ms,
-        100,
-        600_000,
-    )?;
-    within(
-        "request_timeout_ms",
         options.request_timeout_ms,
-        1_000,
-        600_000,
+        options.retry_ms,
     )?;
-    within("retry_ms", options.retry_ms, 0, 600_000)?;
     Ok(Settings {
         account: short_account(account.as_deref(), &endpoint),
         endpoint,
@@ -192,22 +163,10 @@ fn check(options: Options) -> Result<Settings, DriverError> {
     })
 }
 
-fn text(text: Option<String>) -> Option<String> {
-    text.map(|text| text.trim().to_owned())
-        .filter(|text| !text.is_empty())
-}
-
 /// <https://docs.snowflake.com/en/user-guide/admin-account-identifier>
 fn endpoint(given: Option<String>, account: Option<&str>) -> Result<Url, DriverError> {
     if let Some(text) = given {
-        let wrong = || config("option `endpoint` must look like https://host:port");
-        let url = Url::parse(&text).map_err(|_| wrong())?;
-        let is_plain = matches!(url.scheme(), "http" | "https")
-            && url.host_str().is_some()
-            && url.username().is_empty()
-            && url.password().is_none()
-            && url.query().is_none();
-        return is_plain.then_some(url).ok_or_else(wrong);
+        return options::endpoint(&text);
     }
     let account = account.ok_or_else(|| config("option `account` is missing"))?;
     let wrong =
@@ -230,11 +189,6 @@ fn short_account(account: Option<&str>, endpoint: &Url) -> String {
         whole.split('.').next()
     };
     short.unwrap_or_default().to_uppercase()
-}
-
-/// An error of the options.
-pub(crate) fn config(message: impl Into<String>) -> DriverError {
-    DriverError::new(Category::Config, message)
 }
 
 #[cfg(test)]

@@ -4,13 +4,14 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use quillback_family_http::options::config;
 use quillback_family_http::{Answer, Http, Method, Request};
 use quillback_plugin_api::{Category, DriverError};
 use serde::Deserialize;
 use tokio::time::Instant;
 
 use super::key::Key;
-use crate::options::{Authentication, config};
+use crate::options::Authentication;
 
 /// A token is renewed so long before it ends.
 const MARGIN: Duration = Duration::from_mins(1);

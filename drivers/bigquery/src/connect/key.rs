@@ -3,11 +3,10 @@
 //! <https://developers.google.com/identity/protocols/oauth2/service-account#authorizingrequests>
 
 use quillback_family_http::SigningKey;
+use quillback_family_http::options::config;
 use quillback_plugin_api::DriverError;
 use serde::Deserialize;
 use serde_json::json;
-
-use crate::options::config;
 
 /// Rights that the driver asks for.
 const SCOPE: &str = "https://www.googleapis.com/auth/bigquery";

@@ -5,12 +5,13 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use quillback_family_http::SigningKey;
+use quillback_family_http::options::config;
 use quillback_plugin_api::{Category, DriverError};
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
 use super::{Call, Failure, Service, fresh_id};
-use crate::options::{Secret, Settings, config};
+use crate::options::{Secret, Settings};
 
 /// Seconds that a signed token is good for: the service takes one hour at most
 /// (<https://docs.snowflake.com/en/developer-guide/sql-api/authenticating>).
