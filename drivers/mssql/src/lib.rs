@@ -15,7 +15,7 @@ mod types;
 
 use std::sync::Arc;
 
-use quillback_family_tds::{Counts, Flavor, Server, Stream, choose_cryptography};
+use quillback_family_tds::{Counts, Flavor, Server, Stream, catalog, choose_cryptography};
 use quillback_plugin_api::batch::{Batch, BatchOutcome, RenderedStep};
 use quillback_plugin_api::catalog::{Catalog, Introspect};
 use quillback_plugin_api::driver::{Context, Driver, DriverInfo, Instance, ServerInfo};
@@ -40,6 +40,7 @@ const FLAVOR: Flavor = Flavor {
     usual_level: connect::USUAL_LEVEL,
     counts: Counts::Asked(connect::COUNT),
     made_key: Some(connect::KEY),
+    listing: introspect::LISTING,
     columns: introspect::COLUMNS,
     keys: introspect::KEYS,
 };
@@ -81,7 +82,7 @@ impl Instance for MssqlInstance {
     }
 
     async fn introspect(&self, what: Introspect) -> Result<Catalog, DriverError> {
-        introspect::introspect(&self.0, what).await
+        catalog::introspect(&self.0, what).await
     }
 
     async fn apply(&self, batch: Batch) -> Result<BatchOutcome, DriverError> {

@@ -21,7 +21,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use quillback_family_tds::settings::config;
-use quillback_family_tds::{Counts, Flavor, Server, Stream, choose_cryptography};
+use quillback_family_tds::{Counts, Flavor, Server, Stream, catalog, choose_cryptography};
 use quillback_plugin_api::batch::{Batch, BatchOutcome, Isolation, RenderedStep};
 use quillback_plugin_api::catalog::{Catalog, Introspect};
 use quillback_plugin_api::driver::{Context, Driver, DriverInfo, Instance, ServerInfo};
@@ -52,6 +52,7 @@ const FLAVOR: Flavor = Flavor {
     // There is no @@ROWCOUNT, and there are no triggers.
     counts: Counts::Told,
     made_key: None,
+    listing: introspect::LISTING,
     columns: introspect::COLUMNS,
     keys: introspect::KEYS,
 };
@@ -134,7 +135,7 @@ impl Instance for SynapseInstance {
     }
 
     async fn introspect(&self, what: Introspect) -> Result<Catalog, DriverError> {
-        introspect::introspect(&self.server, what).await
+        catalog::introspect(&self.server, what).await
     }
 
     async fn apply(&self, batch: Batch) -> Result<BatchOutcome, DriverError> {
