@@ -22,6 +22,8 @@ pub mod driver;
 pub mod error;
 pub mod export;
 pub mod ident;
+pub mod keys;
+pub mod lately;
 pub mod message;
 pub mod options;
 pub mod pieces;

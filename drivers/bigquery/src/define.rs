@@ -82,11 +82,7 @@ fn create_table(dialect: &BigQueryDialect, create: &CreateTable) -> Result<Rende
     })?;
     if !create.primary_key.is_empty() {
         w.syntax(", PRIMARY KEY (");
-        w.list(", ", &create.primary_key, |w, column| {
-            w.ident(column);
-            Ok(())
-        })?
-        .syntax(") NOT ENFORCED");
+        w.idents(&create.primary_key).syntax(") NOT ENFORCED");
     }
     w.syntax(")");
     Ok(w.finish())

@@ -6,12 +6,11 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use quillback_plugin_api::dialect::{
-    Dialect, standard_equality, standard_limit, standard_rename, values,
+    Dialect, order_of_smallest_null, standard_equality, standard_limit, values,
 };
 use quillback_plugin_api::rows::Cells;
 use quillback_plugin_api::sql::{
-    ColumnDef, Direction, Index, Insert, Lock, Order, RenderError, Rendered, Select, SqlWriter,
-    TextMatch,
+    ColumnDef, Index, Insert, Lock, Order, RenderError, Rendered, Select, SqlWriter, TextMatch,
 };
 use quillback_plugin_api::{Ident, TableRef, Value};
 
@@ -72,10 +71,6 @@ impl Dialect for BigQueryDialect {
         out.push_str("@p");
         out.push_str(&self.next().to_string());
         out.push_str(close);
-    }
-
-    fn constant(&self, holds: bool) -> &'static str {
-        if holds { "TRUE" } else { "FALSE" }
     }
 
     /// JSON has no equality of its own; its canonical text has.
@@ -143,20 +138,13 @@ impl Dialect for BigQueryDialect {
 
     /// NULL is the smallest value here already.
     fn order(&self, w: &mut SqlWriter<'_>, order: &Order) {
-        w.ident(&order.column).syntax(match order.direction {
-            Direction::Asc => " ASC",
-            Direction::Desc => " DESC",
-        });
+        order_of_smallest_null(w, order);
     }
-
-    fn limit_before(&self, _w: &mut SqlWriter<'_>, _select: &Select) {}
 
     fn limit_after(&self, w: &mut SqlWriter<'_>, select: &Select) -> Result<(), RenderError> {
         standard_limit(w, select, i64::MAX.unsigned_abs());
         Ok(())
     }
-
-    fn lock_hint(&self, _w: &mut SqlWriter<'_>, _lock: Lock) {}
 
     /// There are no locks: of two transactions that change the same table, the second is refused.
     fn lock_clause(&self, _w: &mut SqlWriter<'_>, _lock: Lock) {}
@@ -200,14 +188,6 @@ impl Dialect for BigQueryDialect {
         }
     }
 
-    fn table_options(&self) -> &'static str {
-        ""
-    }
-
-    fn create_if_not_exists(&self) -> Result<&'static str, RenderError> {
-        Ok("IF NOT EXISTS ")
-    }
-
     /// Printed in [`crate::define`]: a change takes several statements, each of which only widens.
     fn alter_column(
         &self,
@@ -218,21 +198,13 @@ impl Dialect for BigQueryDialect {
         crate::define::alter(self, table, from, to)
     }
 
-    fn rename_column(
+    fn create_index(
         &self,
-        table: &TableRef,
-        from: &Ident,
-        to: &Ident,
-    ) -> Result<Rendered, RenderError> {
-        Ok(standard_rename(self, table, from, to))
-    }
-
-    fn create_index(&self, _table: &TableRef, _index: &Index) -> Result<Rendered, RenderError> {
+        _w: &mut SqlWriter<'_>,
+        _table: &TableRef,
+        _index: &Index,
+    ) -> Result<(), RenderError> {
         Err(RenderError::unsupported("indexes"))
-    }
-
-    fn add_column_keyword(&self) -> &'static str {
-        "COLUMN "
     }
 }
 

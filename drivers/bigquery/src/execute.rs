@@ -1,9 +1,9 @@
 //! Batches: a script each; a single read is a statement of its own, whose result has no limit.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use quillback_plugin_api::batch::{Batch, BatchOutcome, RenderedStep, Step, StepOutcome};
+use quillback_plugin_api::keys::duplicate;
 use quillback_plugin_api::rows::RowSet;
 use quillback_plugin_api::sql::Select;
 use quillback_plugin_api::{Category, DriverError, RowBuffer, TableRef};
@@ -107,7 +107,7 @@ async fn known(server: &Server, tables: Vec<&TableRef>) -> Result<Known, DriverE
     let mut known = Known::default();
     for table in tables {
         if let Some(found) = server.tables.get(&server.service, table).await? {
-            known.0.push((table.clone(), found));
+            known.insert(table.clone(), found);
         }
     }
     Ok(known)
@@ -157,7 +157,7 @@ fn outcome(
             found: done.last().map_or(0, |outcome| outcome.found),
             done,
         }),
-        "duplicate" => Err(script::duplicate().at_step(last)),
+        "duplicate" => Err(duplicate().at_step(last)),
         _ => Err(unreadable()),
     }
 }
@@ -170,9 +170,6 @@ pub(crate) fn render(server: &Server, batch: &Batch) -> Result<Vec<RenderedStep>
     let mut batch = batch.clone();
     crate::names::qualify(&mut batch, &server.dataset);
     let tables = crate::names::tables(&batch).into_iter();
-    let known = tables.filter_map(|table| {
-        let found = server.tables.remembered(table)?;
-        Some((table.clone(), Arc::clone(&found)))
-    });
-    script::render(&batch, &Known(known.collect()))
+    let known = tables.filter_map(|table| Some((table.clone(), server.tables.remembered(table)?)));
+    script::render(&batch, &known.collect())
 }

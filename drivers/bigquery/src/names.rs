@@ -1,50 +1,12 @@
 //! Names: which the service can have, and which data set a table without one is in.
 
 use quillback_plugin_api::batch::{Batch, Step};
-use quillback_plugin_api::sql::{Ddl, Expr, Select, Statement};
+use quillback_plugin_api::sql::{Ddl, Statement};
 use quillback_plugin_api::{DriverError, Ident, TableRef};
 
 /// Names every table of the batch in full, so that a statement means the same whatever the data set of its job is.
 pub(crate) fn qualify(batch: &mut Batch, dataset: &Ident) {
-    for step in &mut batch.steps {
-        match step {
-            Step::Read { select, .. } => qualify_select(select, dataset),
-            Step::Check { table, filter, .. } => {
-                place(table, dataset);
-                qualify_filter(filter, dataset);
-            }
-            Step::Write { statement, .. } => match statement {
-                Statement::Insert(insert) => place(&mut insert.table, dataset),
-                Statement::Update(update) => {
-                    place(&mut update.table, dataset);
-                    qualify_filter(&mut update.filter, dataset);
-                }
-                Statement::Delete(delete) => {
-                    place(&mut delete.table, dataset);
-                    qualify_filter(&mut delete.filter, dataset);
-                }
-            },
-        }
-    }
-}
-
-/// As [`qualify`], for one read.
-pub(crate) fn qualify_select(select: &mut Select, dataset: &Ident) {
-    place(&mut select.from, dataset);
-    qualify_filter(&mut select.filter, dataset);
-}
-
-fn qualify_filter(filter: &mut Expr, dataset: &Ident) {
-    match filter {
-        Expr::And(parts) | Expr::Or(parts) => {
-            for part in parts {
-                qualify_filter(part, dataset);
-            }
-        }
-        Expr::Not(inner) => qualify_filter(inner, dataset),
-        Expr::InSelect { select, .. } => qualify_select(select, dataset),
-        _ => {}
-    }
+    batch.each_table(&mut |table| place(table, dataset));
 }
 
 /// As [`qualify`], for one table.
@@ -77,17 +39,15 @@ pub(crate) fn tables(batch: &Batch) -> Vec<&TableRef> {
 /// # Errors
 /// `Unsupported` when the service cannot have such a name.
 pub(crate) fn check_change(change: &mut Ddl, dataset: &Ident) -> Result<(), DriverError> {
-    let (table, columns) = match change {
-        Ddl::CreateTable(create) => {
-            let names = create.columns.iter().map(|c| c.name.clone()).collect();
-            (&mut create.table, names)
-        }
-        Ddl::DropTable(table) | Ddl::CreateIndex { table, .. } => (table, Vec::new()),
-        Ddl::AddColumn { table, column } => (table, vec![column.name.clone()]),
-        Ddl::DropColumn { table, column } => (table, vec![column.clone()]),
-        Ddl::RenameColumn { table, from, to } => (table, vec![from.clone(), to.clone()]),
-        Ddl::AlterColumn { table, to, .. } => (table, vec![to.name.clone()]),
+    let columns: Vec<Ident> = match change {
+        Ddl::CreateTable(create) => create.columns.iter().map(|c| c.name.clone()).collect(),
+        Ddl::DropTable(_) | Ddl::CreateIndex { .. } => Vec::new(),
+        Ddl::AddColumn { column, .. } => vec![column.name.clone()],
+        Ddl::DropColumn { column, .. } => vec![column.clone()],
+        Ddl::RenameColumn { from, to, .. } => vec![from.clone(), to.clone()],
+        Ddl::AlterColumn { to, .. } => vec![to.name.clone()],
     };
+    let table = change.table_mut();
     place(table, dataset);
     if !is_table(&table.name) {
         return Err(DriverError::unsupported(
@@ -147,28 +107,5 @@ mod tests {
         let column = |name: &str| is_column(&Ident::new(name).unwrap());
         assert!(column("größe") && column("_x9") && !column("9x") && !column("a b"));
         assert!(!column("_PARTITIONTIME") && !column(&"x".repeat(301)));
-    }
-
-    #[test]
-    fn tables_inside_conditions_are_named_in_full_too() {
-        let inner = Select::columns(
-            TableRef::new(Ident::literal("t")),
-            [Ident::literal("a")],
-            Expr::True,
-        );
-        let mut outer = Select::count(
-            TableRef::new(Ident::literal("u")),
-            Expr::And(vec![Expr::Not(Box::new(Expr::InSelect {
-                column: Ident::literal("a"),
-                select: Box::new(inner),
-            }))]),
-        );
-        qualify_select(&mut outer, &Ident::literal("d"));
-        let text = format!("{outer:?}");
-        assert_eq!(
-            text.matches("schema: Some(Ident(\"d\"))").count(),
-            2,
-            "{text}"
-        );
     }
 }

@@ -22,7 +22,6 @@ use crate::types::bind::{self, Parameter};
 mod insert;
 mod rows;
 
-pub(crate) use insert::duplicate;
 pub(crate) use rows::parse;
 
 /// A parameter with its name.

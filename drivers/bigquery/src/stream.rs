@@ -28,7 +28,7 @@ const BYTES: usize = 1 << 20;
 /// # Errors
 /// What the service says.
 pub(crate) async fn start(server: &Server, mut select: Select) -> Result<Stream, DriverError> {
-    crate::names::qualify_select(&mut select, &server.dataset);
+    select.each_table(&mut |table| crate::names::place(table, &server.dataset));
     let part = script::read(&select)?;
     let reading = jobs::read(&server.service, &part.sql, &part.params).await?;
     let (columns, kinds) = shape(&reading.fields);

@@ -2,22 +2,19 @@
 //!
 //! <https://cloud.google.com/bigquery/docs/reference/rest/v2/tables/get>
 
-use std::collections::HashMap;
 use std::fmt::Write as _;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
+use quillback_plugin_api::lately::{self, Lately};
 use quillback_plugin_api::{DriverError, Ident, TableRef};
 use serde::Deserialize;
-use tokio::time::Instant;
 
 use crate::connect::{Call, Failure, Service};
 use crate::types::columns::Field;
 
 /// How long a look-up serves: changes of tables by others are seen after this.
 const FRESH: Duration = Duration::from_mins(1);
-/// Tables remembered at the same time.
-const MOST: usize = 4_096;
 
 /// One table.
 #[derive(Debug, Default)]
@@ -39,20 +36,15 @@ impl Table {
 }
 
 /// The tables of a batch.
-#[derive(Debug, Default)]
-pub(crate) struct Known(pub(crate) Vec<(TableRef, Arc<Table>)>);
-
-impl Known {
-    pub(crate) fn get(&self, table: &TableRef) -> Option<&Table> {
-        let found = self.0.iter().find(|(name, _)| name == table);
-        found.map(|(_, known)| known.as_ref())
-    }
-}
+pub(crate) type Known = lately::Known<Table>;
 
 /// Tables that were used lately.
-#[derive(Default)]
-pub(crate) struct Tables {
-    known: Mutex<HashMap<TableRef, (Instant, Arc<Table>)>>,
+pub(crate) struct Tables(Lately<Table>);
+
+impl Default for Tables {
+    fn default() -> Self {
+        Self(Lately::new(FRESH))
+    }
 }
 
 #[derive(Deserialize)]
@@ -94,37 +86,24 @@ impl Tables {
         service: &Service,
         table: &TableRef,
     ) -> Result<Option<Arc<Table>>, DriverError> {
-        if let Some(known) = self.remembered(table) {
+        if let Some(known) = self.0.get(table) {
             return Ok(Some(known));
         }
         let found = look_up(service, table).await?.map(Arc::new);
         if let Some(found) = &found {
-            self.remember(table, found);
+            self.0.put(table, found);
         }
         Ok(found)
     }
 
     /// What is remembered of a table, without asking.
     pub(crate) fn remembered(&self, table: &TableRef) -> Option<Arc<Table>> {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let (since, found) = known.get(table)?;
-        (since.elapsed() < FRESH).then(|| Arc::clone(found))
+        self.0.get(table)
     }
 
     /// Forgets everything: tables have changed.
     pub(crate) fn forget(&self) {
-        self.known
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clear();
-    }
-
-    fn remember(&self, table: &TableRef, found: &Arc<Table>) {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= MOST {
-            known.clear();
-        }
-        known.insert(table.clone(), (Instant::now(), Arc::clone(found)));
+        self.0.forget();
     }
 }
 

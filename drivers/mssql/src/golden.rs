@@ -4,12 +4,12 @@ use std::path::Path;
 
 use quillback_conformance::{Golden, sqlparser::dialect::MsSqlDialect as Grammar};
 
-use crate::dialect::{Tsql, changes};
+use crate::dialect::{DIALECT, changes};
 
 #[test]
 fn every_form_of_statement_is_as_reviewed() {
     let golden = Golden {
-        dialect: &Tsql,
+        dialect: &DIALECT,
         changes: Some(&changes),
         file: Path::new(concat!(
             env!("CARGO_MANIFEST_DIR"),

@@ -1,9 +1,6 @@
 //! Schemas, tables, columns and keys, from the catalog views of `sys`.
 
-use quillback_family_tds::Server;
-use quillback_family_tds::catalog::{Param, Row};
-use quillback_plugin_api::DriverError;
-use quillback_plugin_api::catalog::{Catalog, Introspect};
+use quillback_family_tds::catalog::Listing;
 
 /// The fixed roles of a database have schemas of their own, numbered from 16384 to 16393.
 const OWN: &str = "s.name NOT IN (N'sys', N'INFORMATION_SCHEMA', N'guest') AND s.schema_id NOT BETWEEN 16384 AND 16393";
@@ -21,49 +18,13 @@ JOIN sys.columns AS c ON c.object_id = k.object_id AND c.column_id = k.column_id
 WHERE i.object_id = @P1 AND i.is_unique = 1 AND i.has_filter = 0 AND i.is_disabled = 0 AND i.is_hypothetical = 0 \
 AND k.key_ordinal > 0 ORDER BY i.index_id, k.key_ordinal";
 
-/// Answers a question about what is in the database.
-///
-/// # Errors
-/// What the server says.
-pub(crate) async fn introspect(server: &Server, what: Introspect) -> Result<Catalog, DriverError> {
-    match what {
-        Introspect::Schemas => schemas(server).await,
-        Introspect::Tables {
-            schema,
-            search,
-            offset,
-            limit,
-        } => {
-            let limit = limit.clamp(1, 1_000);
-            let sql = tables_sql(schema.is_some(), offset, limit + 1);
-            let mut params = vec![Param::Text(&search)];
-            params.extend(schema.as_ref().map(|schema| Param::Text(schema.as_str())));
-            let found = server.ask(&sql, &params).await?;
-            let mut tables: Vec<_> = found.iter().filter_map(Row::table).collect();
-            let more = tables.len() > limit as usize;
-            tables.truncate(limit as usize);
-            Ok(Catalog::Tables { tables, more })
-        }
-        Introspect::Table(table) => Ok(Catalog::Table(server.describe(&table).await?)),
-    }
-}
+/// How tables are listed.
+pub(crate) const LISTING: Listing = Listing {
+    own: OWN,
+    tables: tables_sql,
+};
 
-async fn schemas(server: &Server) -> Result<Catalog, DriverError> {
-    let sql = format!(
-        "SELECT s.name FROM sys.schemas AS s WHERE {OWN} ORDER BY s.name COLLATE Latin1_General_100_BIN2"
-    );
-    let found = server.ask(&sql, &[]).await?;
-    let names = found.iter().filter_map(|row| row.name(0));
-    Ok(Catalog::Schemas(names.collect()))
-}
-
-/// The statement that lists tables; the search is its first parameter and the schema its second.
-fn tables_sql(in_schema: bool, offset: u32, limit: u32) -> String {
-    let place = if in_schema {
-        "s.name COLLATE Latin1_General_100_BIN2 = @P2"
-    } else {
-        OWN
-    };
+fn tables_sql(place: &str, offset: u32, limit: u32) -> String {
     format!(
         "SELECT s.name, o.name, o.type FROM sys.objects AS o JOIN sys.schemas AS s ON s.schema_id = o.schema_id \
          WHERE o.type IN ('U', 'V') AND o.is_ms_shipped = 0 AND {place} \

@@ -15,7 +15,7 @@ mod types;
 
 use std::sync::Arc;
 
-use quillback_family_tds::{Counts, Flavor, Server, choose_cryptography};
+use quillback_family_tds::{Counts, Flavor, Server, catalog, choose_cryptography};
 use quillback_plugin_api::batch::{Batch, BatchOutcome, RenderedStep};
 use quillback_plugin_api::catalog::{Catalog, Introspect};
 use quillback_plugin_api::driver::{Context, Driver, DriverInfo, Instance, ServerInfo};
@@ -32,7 +32,7 @@ pub struct MssqlInstance(Arc<Server>);
 /// What the shared code must know of this database.
 const FLAVOR: Flavor = Flavor {
     capabilities: capabilities::all,
-    dialect: &dialect::Tsql,
+    dialect: &dialect::DIALECT,
     changes: dialect::changes,
     changes_in_transaction: true,
     session: connect::SESSION,
@@ -41,6 +41,7 @@ const FLAVOR: Flavor = Flavor {
     usual_level: connect::USUAL_LEVEL,
     counts: Counts::Asked(connect::COUNT),
     made_key: Some(connect::KEY),
+    listing: introspect::LISTING,
     columns: introspect::COLUMNS,
     keys: introspect::KEYS,
 };
@@ -82,7 +83,7 @@ impl Instance for MssqlInstance {
     }
 
     async fn introspect(&self, what: Introspect) -> Result<Catalog, DriverError> {
-        introspect::introspect(&self.0, what).await
+        catalog::introspect(&self.0, what).await
     }
 
     async fn apply(&self, batch: Batch) -> Result<BatchOutcome, DriverError> {

@@ -4,13 +4,12 @@
 //! [`crate::types::create`]), a text of someone else's sorts by its own collation; equality and literal search are exact for both.
 
 use quillback_plugin_api::dialect::{
-    Dialect, column_def, has_text, standard_equality, standard_index, standard_limit,
+    Dialect, column_def, has_text, order_of_smallest_null, standard_equality, standard_limit,
     standard_literal, standard_rename,
 };
 use quillback_plugin_api::rows::Cells;
 use quillback_plugin_api::sql::{
-    ColumnDef, Direction, Index, Insert, Lock, Order, RenderError, Rendered, Select, SqlWriter,
-    TextMatch,
+    ColumnDef, Insert, Lock, Order, RenderError, Rendered, Select, SqlWriter, TextMatch,
 };
 use quillback_plugin_api::{Ident, TableRef, Value};
 
@@ -51,10 +50,6 @@ impl Dialect for MySqlDialect {
             Value::Json(_) if self.takes_json_casts() => out.push_str("CAST(? AS JSON)"),
             _ => out.push('?'),
         }
-    }
-
-    fn constant(&self, holds: bool) -> &'static str {
-        if holds { "TRUE" } else { "FALSE" }
     }
 
     /// Most collations ignore case, accents or spaces at the end. The first condition lets an index serve, the second
@@ -133,20 +128,13 @@ impl Dialect for MySqlDialect {
 
     /// NULL is the smallest value here already.
     fn order(&self, w: &mut SqlWriter<'_>, order: &Order) {
-        w.ident(&order.column).syntax(match order.direction {
-            Direction::Asc => " ASC",
-            Direction::Desc => " DESC",
-        });
+        order_of_smallest_null(w, order);
     }
-
-    fn limit_before(&self, _w: &mut SqlWriter<'_>, _select: &Select) {}
 
     fn limit_after(&self, w: &mut SqlWriter<'_>, select: &Select) -> Result<(), RenderError> {
         standard_limit(w, select, u64::MAX);
         Ok(())
     }
-
-    fn lock_hint(&self, _w: &mut SqlWriter<'_>, _lock: Lock) {}
 
     fn lock_clause(&self, w: &mut SqlWriter<'_>, lock: Lock) {
         if lock == Lock::Update {
@@ -220,10 +208,6 @@ impl Dialect for MySqlDialect {
         }
     }
 
-    fn create_if_not_exists(&self) -> Result<&'static str, RenderError> {
-        Ok("IF NOT EXISTS ")
-    }
-
     fn alter_column(
         &self,
         table: &TableRef,
@@ -239,26 +223,20 @@ impl Dialect for MySqlDialect {
 
     fn rename_column(
         &self,
+        w: &mut SqlWriter<'_>,
         table: &TableRef,
         from: &Ident,
         to: &Ident,
-    ) -> Result<Rendered, RenderError> {
+    ) -> Result<(), RenderError> {
         if self.flavor.renames_columns() {
-            return Ok(standard_rename(self, table, from, to));
+            standard_rename(w, table, from, to);
+            return Ok(());
         }
         let first = match self.flavor.product {
             Product::MySql => "renaming a column before MySQL 8.0.3",
             Product::MariaDb => "renaming a column before MariaDB 10.5.2",
         };
         Err(RenderError::unsupported(first))
-    }
-
-    fn create_index(&self, table: &TableRef, index: &Index) -> Result<Rendered, RenderError> {
-        standard_index(self, table, index)
-    }
-
-    fn add_column_keyword(&self) -> &'static str {
-        "COLUMN "
     }
 }
 

@@ -4,10 +4,11 @@
 //! content, because the result itself says how its cells are encoded.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
 use quillback_plugin_api::catalog::ColumnInfo;
+use quillback_plugin_api::lately::Lately;
 use quillback_plugin_api::{DriverError, Ident, TableRef};
 
 use crate::connect::Session;
@@ -15,13 +16,14 @@ use crate::introspect;
 
 /// How long a look-up serves: changes of tables by others are seen after this.
 const FRESH: Duration = Duration::from_mins(1);
-/// Tables remembered at the same time.
-const MOST: usize = 4_096;
 
 /// Columns of tables that were used lately.
-#[derive(Default)]
-pub(crate) struct Tables {
-    known: Mutex<HashMap<TableRef, (Instant, Arc<Columns>)>>,
+pub(crate) struct Tables(Lately<Columns>);
+
+impl Default for Tables {
+    fn default() -> Self {
+        Self(Lately::new(FRESH))
+    }
 }
 
 /// The columns of one table by their names, upper and lower case being the same as they are to the server.
@@ -45,7 +47,7 @@ impl Tables {
         session: &mut Session,
         table: &TableRef,
     ) -> Result<Arc<Columns>, DriverError> {
-        match self.remembered(table) {
+        match self.0.get(table) {
             Some(columns) => Ok(columns),
             None => self.columns_now(session, table).await,
         }
@@ -66,30 +68,13 @@ impl Tables {
             .map(|column| (column.name.as_str().to_lowercase(), column));
         let columns = Arc::new(Columns(named.collect()));
         if !columns.0.is_empty() {
-            self.remember(table, &columns);
+            self.0.put(table, &columns);
         }
         Ok(columns)
     }
 
     /// Forgets everything: tables have changed.
     pub(crate) fn forget(&self) {
-        self.known
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clear();
-    }
-
-    fn remembered(&self, table: &TableRef) -> Option<Arc<Columns>> {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let (since, columns) = known.get(table)?;
-        (since.elapsed() < FRESH).then(|| Arc::clone(columns))
-    }
-
-    fn remember(&self, table: &TableRef, columns: &Arc<Columns>) {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= MOST {
-            known.clear();
-        }
-        known.insert(table.clone(), (Instant::now(), Arc::clone(columns)));
+        self.0.forget();
     }
 }

@@ -429,31 +429,38 @@ impl Dialect for Printer {
     /// <https://learn.microsoft.com/sql/relational-databases/system-stored-procedures/sp-rename-transact-sql>
     fn rename_column(
         &self,
+        w: &mut SqlWriter<'_>,
         table: &TableRef,
         from: &Ident,
         to: &Ident,
-    ) -> Result<Rendered, RenderError> {
+    ) -> Result<(), RenderError> {
         if !self.spelling.capabilities.ddl.rename_column {
             return Err(RenderError::unsupported("renaming a column"));
         }
         if !self.spelling.changes.renames_by_procedure {
-            return Ok(standard_rename(self, table, from, to));
+            standard_rename(w, table, from, to);
+            return Ok(());
         }
         let mut path = SqlWriter::new(self);
         path.table(table).syntax(".").ident(from);
         let quoted = |text: &str| create::literal(self.spelling, &text.into());
-        let mut w = SqlWriter::new(self);
         w.syntax("EXEC sp_rename ");
         w.dialect_text(&quoted(&path.finish().sql)?).syntax(", ");
         w.dialect_text(&quoted(to.as_str())?).syntax(", N'COLUMN'");
-        Ok(w.finish())
+        Ok(())
     }
 
-    fn create_index(&self, table: &TableRef, index: &Index) -> Result<Rendered, RenderError> {
+    fn create_index(
+        &self,
+        w: &mut SqlWriter<'_>,
+        table: &TableRef,
+        index: &Index,
+    ) -> Result<(), RenderError> {
         if !self.spelling.capabilities.ddl.create_index {
             return Err(RenderError::unsupported("indexes"));
         }
-        standard_index(self, table, index)
+        standard_index(w, table, index);
+        Ok(())
     }
 
     fn add_column_keyword(&self) -> &'static str {

@@ -1,4 +1,4 @@
-//! How each dialect spells SQL, as data: one constant for each, in a file of its own.
+//! How each dialect spells SQL, as data: one constant for each, in a file of its own, which states what is not as usual.
 //!
 //! A new dialect is a new file here and a line in [`Dialect::spelling`]; `dialect.rs` prints what the data says.
 
@@ -9,6 +9,7 @@ mod postgresql;
 mod sqlite;
 mod teradata;
 mod tsql;
+mod usual;
 
 use quillback_plugin_api::Category;
 use quillback_plugin_api::capabilities::Capabilities;

@@ -3,13 +3,10 @@
 //! Names stand in double quotes, exactly as they are, and values in `:1`, `:2`. Sessions compare texts byte by byte; a
 //! column that has a looser collation of its own is told to do so too.
 
-use quillback_plugin_api::dialect::{
-    Dialect, has_text, standard_index, standard_literal, standard_rename,
-};
+use quillback_plugin_api::dialect::{Dialect, has_text, standard_literal, standard_order};
 use quillback_plugin_api::rows::Cells;
 use quillback_plugin_api::sql::{
-    ColumnDef, Direction, Index, Insert, Lock, Order, RenderError, Rendered, Select, SqlWriter,
-    TextMatch,
+    ColumnDef, Insert, Lock, Order, RenderError, Rendered, Select, SqlWriter, TextMatch,
 };
 use quillback_plugin_api::{DriverError, Ident, TableRef, Value};
 
@@ -102,16 +99,8 @@ impl Dialect for OracleDialect {
 
     /// NULL is the largest value here.
     fn order(&self, w: &mut SqlWriter<'_>, order: &Order) {
-        w.ident(&order.column)
-            .syntax(match (order.direction, order.nullable) {
-                (Direction::Asc, false) => " ASC",
-                (Direction::Asc, true) => " ASC NULLS FIRST",
-                (Direction::Desc, false) => " DESC",
-                (Direction::Desc, true) => " DESC NULLS LAST",
-            });
+        standard_order(w, order, " ASC");
     }
-
-    fn limit_before(&self, _w: &mut SqlWriter<'_>, _select: &Select) {}
 
     /// <https://docs.oracle.com/error-help/db/ora-02014/>: rows that are counted off cannot be locked.
     fn limit_after(&self, w: &mut SqlWriter<'_>, select: &Select) -> Result<(), RenderError> {
@@ -129,8 +118,6 @@ impl Dialect for OracleDialect {
         }
         Ok(())
     }
-
-    fn lock_hint(&self, _w: &mut SqlWriter<'_>, _lock: Lock) {}
 
     fn lock_clause(&self, w: &mut SqlWriter<'_>, lock: Lock) {
         if lock == Lock::Update {
@@ -187,10 +174,6 @@ impl Dialect for OracleDialect {
         }
     }
 
-    fn table_options(&self) -> &'static str {
-        ""
-    }
-
     /// Only 23ai has the words; the driver passes over "the name is used already" instead (see `define.rs`).
     fn create_if_not_exists(&self) -> Result<&'static str, RenderError> {
         Ok("")
@@ -219,19 +202,6 @@ impl Dialect for OracleDialect {
         }
         w.syntax(")");
         Ok(vec![w.finish()])
-    }
-
-    fn rename_column(
-        &self,
-        table: &TableRef,
-        from: &Ident,
-        to: &Ident,
-    ) -> Result<Rendered, RenderError> {
-        Ok(standard_rename(self, table, from, to))
-    }
-
-    fn create_index(&self, table: &TableRef, index: &Index) -> Result<Rendered, RenderError> {
-        standard_index(self, table, index)
     }
 
     fn add_column_keyword(&self) -> &'static str {

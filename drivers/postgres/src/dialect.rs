@@ -7,8 +7,7 @@ use quillback_family_postgres::names::Names;
 use quillback_plugin_api::dialect::{self, Dialect};
 use quillback_plugin_api::rows::Cells;
 use quillback_plugin_api::sql::{
-    ColumnDef, Direction, Index, Insert, Lock, Order, RenderError, Rendered, Select, SqlWriter,
-    TextMatch,
+    ColumnDef, Insert, Lock, Order, RenderError, Rendered, Select, SqlWriter, TextMatch,
 };
 use quillback_plugin_api::{Ident, TableRef, Value};
 
@@ -39,10 +38,6 @@ impl Dialect for Postgres {
         // The server takes the type from where the parameter stands.
         out.push('$');
         out.push_str(&position.to_string());
-    }
-
-    fn constant(&self, holds: bool) -> &'static str {
-        if holds { "TRUE" } else { "FALSE" }
     }
 
     // Collations of this database are deterministic unless somebody makes one that is not: `=` looks at every character.
@@ -114,28 +109,13 @@ impl Dialect for Postgres {
     }
 
     fn order(&self, w: &mut SqlWriter<'_>, order: &Order) {
-        w.ident(&order.column);
-        w.syntax(match (order.direction, order.nullable) {
-            (Direction::Asc, false) => "",
-            (Direction::Asc, true) => " NULLS FIRST",
-            (Direction::Desc, false) => " DESC",
-            (Direction::Desc, true) => " DESC NULLS LAST",
-        });
+        dialect::standard_order(w, order, "");
     }
-
-    fn limit_before(&self, _w: &mut SqlWriter<'_>, _select: &Select) {}
 
     fn limit_after(&self, w: &mut SqlWriter<'_>, select: &Select) -> Result<(), RenderError> {
-        if let Some(limit) = select.limit {
-            w.syntax(" LIMIT ").number(limit);
-        }
-        if select.offset > 0 {
-            w.syntax(" OFFSET ").number(select.offset);
-        }
+        dialect::limit_offset(w, select);
         Ok(())
     }
-
-    fn lock_hint(&self, _w: &mut SqlWriter<'_>, _lock: Lock) {}
 
     fn lock_clause(&self, w: &mut SqlWriter<'_>, lock: Lock) {
         if lock == Lock::Update {
@@ -165,14 +145,6 @@ impl Dialect for Postgres {
         ddl::literal(value)
     }
 
-    fn table_options(&self) -> &'static str {
-        ""
-    }
-
-    fn create_if_not_exists(&self) -> Result<&'static str, RenderError> {
-        Ok("IF NOT EXISTS ")
-    }
-
     fn alter_column(
         &self,
         table: &TableRef,
@@ -180,23 +152,6 @@ impl Dialect for Postgres {
         to: &ColumnDef,
     ) -> Result<Vec<Rendered>, RenderError> {
         ddl::alter_column(self, table, from, to)
-    }
-
-    fn rename_column(
-        &self,
-        table: &TableRef,
-        from: &Ident,
-        to: &Ident,
-    ) -> Result<Rendered, RenderError> {
-        Ok(dialect::standard_rename(self, table, from, to))
-    }
-
-    fn create_index(&self, table: &TableRef, index: &Index) -> Result<Rendered, RenderError> {
-        dialect::standard_index(self, table, index)
-    }
-
-    fn add_column_keyword(&self) -> &'static str {
-        "COLUMN "
     }
 }
 

@@ -1,13 +1,11 @@
 //! Schemas, tables, columns and keys, as far as the account may see them.
 
 use quillback_family_postgres::Server;
-use quillback_family_postgres::catalog::{Row, ask, ident};
+use quillback_family_postgres::catalog::{self, Row, ask, ident, is_elsewhere, kind, place};
 use quillback_family_postgres::types::NativeType;
-use quillback_plugin_api::catalog::{
-    Catalog, ColumnInfo, Introspect, TableInfo, TableKind, TableSummary,
-};
+use quillback_plugin_api::catalog::{Catalog, ColumnInfo, Introspect, TableInfo};
 use quillback_plugin_api::driver::ServerInfo;
-use quillback_plugin_api::{DriverError, Ident, TableRef};
+use quillback_plugin_api::{DriverError, TableRef};
 
 use crate::capabilities::capabilities;
 
@@ -104,60 +102,25 @@ pub(crate) async fn server_info(server: &Server) -> Result<ServerInfo, DriverErr
 /// What asking answers.
 pub(crate) async fn answer(server: &Server, what: &Introspect) -> Result<Catalog, DriverError> {
     match what {
-        Introspect::Schemas => {
-            let rows = ask(server, SCHEMAS, &[]).await?;
-            let names = rows.iter().map(|row| ident(Row(Some(row)).text(0)));
-            names.collect::<Result<_, _>>().map(Catalog::Schemas)
-        }
+        Introspect::Schemas => catalog::schemas(server, SCHEMAS).await,
         Introspect::Tables {
             schema,
             search,
             offset,
             limit,
-        } => tables(server, schema.as_ref(), search, (*offset, *limit)).await,
+        } => {
+            let page = (*offset, *limit);
+            catalog::tables(server, TABLES, schema.as_ref(), search, page).await
+        }
         Introspect::Table(table) => find_table(server, table).await.map(Catalog::Table),
     }
 }
 
-async fn tables(
-    server: &Server,
-    schema: Option<&Ident>,
-    search: &str,
-    (offset, limit): (u32, u32),
-) -> Result<Catalog, DriverError> {
-    // A text of the catalog cannot hold NUL, nor can a parameter.
-    if search.contains('\0') {
-        return Ok(Catalog::Tables {
-            tables: Vec::new(),
-            more: false,
-        });
-    }
-    let schema = schema.map_or("", Ident::as_str);
-    let limit = usize::try_from(limit.clamp(1, 1_000)).unwrap_or(1);
-    let page = [(limit + 1).to_string(), offset.to_string()];
-    let mut rows = ask(server, TABLES, &[schema, search, &page[0], &page[1]]).await?;
-    let more = rows.len() > limit;
-    rows.truncate(limit);
-    let tables = rows.iter().map(|row| {
-        let row = Row(Some(row));
-        Ok(TableSummary {
-            table: TableRef::in_schema(Some(ident(row.text(0))?), ident(row.text(1))?),
-            kind: kind(row.text(2)),
-        })
-    });
-    Ok(Catalog::Tables {
-        tables: tables.collect::<Result<_, DriverError>>()?,
-        more,
-    })
-}
-
 async fn find_table(server: &Server, table: &TableRef) -> Result<Option<TableInfo>, DriverError> {
-    let elsewhere = |catalog: &Ident| catalog.as_str() != server.database();
-    if table.catalog.as_ref().is_some_and(elsewhere) {
+    if is_elsewhere(server, table) {
         return Ok(None);
     }
-    let schema = table.schema.as_ref().map_or("", Ident::as_str);
-    let found = ask(server, TABLE, &[schema, table.name.as_str()]).await?;
+    let found = ask(server, TABLE, &place(table)).await?;
     let Some(found) = found.first().map(|row| Row(Some(row))) else {
         return Ok(None);
     };
@@ -214,13 +177,6 @@ fn column(row: Row<'_>) -> Result<ColumnInfo, DriverError> {
         generated: !generated.is_empty() || identity == "a",
         identity: !identity.is_empty() || row.flag(6),
     })
-}
-
-fn kind(letter: &str) -> TableKind {
-    match letter {
-        "v" | "m" => TableKind::View,
-        _ => TableKind::Table,
-    }
 }
 
 /// The texts of a column that holds a JSON list of them.

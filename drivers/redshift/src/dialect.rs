@@ -7,14 +7,16 @@ use quillback_family_postgres::names::Names;
 use quillback_plugin_api::dialect::{self, Dialect};
 use quillback_plugin_api::rows::Cells;
 use quillback_plugin_api::sql::{
-    ColumnDef, Direction, Index, Insert, Lock, Order, RenderError, Rendered, Select, SqlWriter,
-    TextMatch,
+    ColumnDef, Index, Insert, Lock, Order, RenderError, Rendered, Select, SqlWriter, TextMatch,
 };
 use quillback_plugin_api::{Ident, TableRef, Value};
 
 use crate::options::MAX_NAME_BYTES;
 
 /// The dialect for printing one batch or one list of changes.
+///
+/// Distribution and sort order of new tables are left to the service: `DISTSTYLE AUTO SORTKEY AUTO` is what no clause
+/// means (<https://docs.aws.amazon.com/redshift/latest/dg/r_CREATE_TABLE_NEW.html>).
 #[derive(Debug)]
 pub(crate) struct Redshift(Names);
 
@@ -47,10 +49,6 @@ impl Dialect for Redshift {
         out.push_str(before);
         out.push_str(&position.to_string());
         out.push_str(after);
-    }
-
-    fn constant(&self, holds: bool) -> &'static str {
-        if holds { "TRUE" } else { "FALSE" }
     }
 
     /// `=` looks at no spaces at the end of a text
@@ -133,28 +131,13 @@ impl Dialect for Redshift {
     }
 
     fn order(&self, w: &mut SqlWriter<'_>, order: &Order) {
-        w.ident(&order.column);
-        w.syntax(match (order.direction, order.nullable) {
-            (Direction::Asc, false) => "",
-            (Direction::Asc, true) => " NULLS FIRST",
-            (Direction::Desc, false) => " DESC",
-            (Direction::Desc, true) => " DESC NULLS LAST",
-        });
+        dialect::standard_order(w, order, "");
     }
-
-    fn limit_before(&self, _w: &mut SqlWriter<'_>, _select: &Select) {}
 
     fn limit_after(&self, w: &mut SqlWriter<'_>, select: &Select) -> Result<(), RenderError> {
-        if let Some(limit) = select.limit {
-            w.syntax(" LIMIT ").number(limit);
-        }
-        if select.offset > 0 {
-            w.syntax(" OFFSET ").number(select.offset);
-        }
+        dialect::limit_offset(w, select);
         Ok(())
     }
-
-    fn lock_hint(&self, _w: &mut SqlWriter<'_>, _lock: Lock) {}
 
     /// There are no locks of rows, which the capabilities say. Of two transactions that change a table the server lets
     /// one wait, and refuses it where it has read what the other changed.
@@ -186,16 +169,6 @@ impl Dialect for Redshift {
         ddl::literal(value)
     }
 
-    /// Distribution and sort order are left to the service: `DISTSTYLE AUTO SORTKEY AUTO` is what no clause means
-    /// (<https://docs.aws.amazon.com/redshift/latest/dg/r_CREATE_TABLE_NEW.html>).
-    fn table_options(&self) -> &'static str {
-        ""
-    }
-
-    fn create_if_not_exists(&self) -> Result<&'static str, RenderError> {
-        Ok("IF NOT EXISTS ")
-    }
-
     fn alter_column(
         &self,
         table: &TableRef,
@@ -205,21 +178,13 @@ impl Dialect for Redshift {
         ddl::alter_column(self, table, from, to)
     }
 
-    fn rename_column(
+    fn create_index(
         &self,
-        table: &TableRef,
-        from: &Ident,
-        to: &Ident,
-    ) -> Result<Rendered, RenderError> {
-        Ok(dialect::standard_rename(self, table, from, to))
-    }
-
-    fn create_index(&self, _table: &TableRef, _index: &Index) -> Result<Rendered, RenderError> {
+        _w: &mut SqlWriter<'_>,
+        _table: &TableRef,
+        _index: &Index,
+    ) -> Result<(), RenderError> {
         Err(RenderError::unsupported("indexes"))
-    }
-
-    fn add_column_keyword(&self) -> &'static str {
-        "COLUMN "
     }
 }
 

@@ -4,10 +4,8 @@
 //! read as their texts.
 
 use quillback_family_postgres::Server;
-use quillback_family_postgres::catalog::{Row, Rows, ask, ident, place};
-use quillback_plugin_api::catalog::{
-    Catalog, ColumnInfo, Introspect, TableInfo, TableKind, TableSummary,
-};
+use quillback_family_postgres::catalog::{self, Row, Rows, ask, ident, is_elsewhere, kind, place};
+use quillback_plugin_api::catalog::{Catalog, ColumnInfo, Introspect, TableInfo};
 use quillback_plugin_api::driver::ServerInfo;
 use quillback_plugin_api::{DriverError, Ident, TableRef};
 
@@ -102,56 +100,22 @@ fn product(text: &str) -> (String, String) {
 /// What asking answers.
 pub(crate) async fn answer(server: &Server, what: &Introspect) -> Result<Catalog, DriverError> {
     match what {
-        Introspect::Schemas => {
-            let rows = ask(server, SCHEMAS, &[]).await?;
-            let names = rows.iter().map(|row| ident(Row(Some(row)).text(0)));
-            names.collect::<Result<_, _>>().map(Catalog::Schemas)
-        }
+        Introspect::Schemas => catalog::schemas(server, SCHEMAS).await,
         Introspect::Tables {
             schema,
             search,
             offset,
             limit,
-        } => tables(server, schema.as_ref(), search, (*offset, *limit)).await,
+        } => {
+            let page = (*offset, *limit);
+            catalog::tables(server, TABLES, schema.as_ref(), search, page).await
+        }
         Introspect::Table(table) => find_table(server, table).await.map(Catalog::Table),
     }
 }
 
-async fn tables(
-    server: &Server,
-    schema: Option<&Ident>,
-    search: &str,
-    (offset, limit): (u32, u32),
-) -> Result<Catalog, DriverError> {
-    // A text of the catalog cannot hold NUL, nor can a parameter.
-    if search.contains('\0') {
-        return Ok(Catalog::Tables {
-            tables: Vec::new(),
-            more: false,
-        });
-    }
-    let schema = schema.map_or("", Ident::as_str);
-    let limit = usize::try_from(limit.clamp(1, 1_000)).unwrap_or(1);
-    let (most, offset) = ((limit + 1).to_string(), offset.to_string());
-    let mut rows = ask(server, TABLES, &[schema, search, &most, &offset]).await?;
-    let more = rows.len() > limit;
-    rows.truncate(limit);
-    let tables = rows.iter().map(|row| {
-        let row = Row(Some(row));
-        Ok(TableSummary {
-            table: TableRef::in_schema(Some(ident(row.text(0))?), ident(row.text(1))?),
-            kind: kind(row.text(2)),
-        })
-    });
-    Ok(Catalog::Tables {
-        tables: tables.collect::<Result<_, DriverError>>()?,
-        more,
-    })
-}
-
 async fn find_table(server: &Server, table: &TableRef) -> Result<Option<TableInfo>, DriverError> {
-    let elsewhere = |catalog: &Ident| catalog.as_str() != server.database();
-    if table.catalog.as_ref().is_some_and(elsewhere) {
+    if is_elsewhere(server, table) {
         return Ok(None);
     }
     let found = ask(server, TABLE, &place(table)).await?;
@@ -234,13 +198,6 @@ fn column(row: Row<'_>) -> Result<ColumnInfo, DriverError> {
         generated: always,
         identity: always || default.contains("default_identity"),
     })
-}
-
-fn kind(letter: &str) -> TableKind {
-    match letter {
-        "v" | "m" => TableKind::View,
-        _ => TableKind::Table,
-    }
 }
 
 #[cfg(test)]

@@ -4,12 +4,11 @@
 //! types of bindings. Texts compare character by character where a column has no collation of its own.
 
 use quillback_plugin_api::dialect::{
-    Dialect, has_text, standard_equality, standard_literal, standard_rename,
+    Dialect, has_text, limit_or, standard_equality, standard_literal, standard_order,
 };
 use quillback_plugin_api::rows::Cells;
 use quillback_plugin_api::sql::{
-    ColumnDef, Direction, Index, Insert, Lock, Order, RenderError, Rendered, Select, SqlWriter,
-    TextMatch,
+    ColumnDef, Index, Insert, Lock, Order, RenderError, Rendered, Select, SqlWriter, TextMatch,
 };
 use quillback_plugin_api::{Ident, TableRef, Value};
 
@@ -43,10 +42,6 @@ impl Dialect for SnowflakeDialect {
         out.push_str(&open);
         out.push('?');
         out.push_str(&close);
-    }
-
-    fn constant(&self, holds: bool) -> &'static str {
-        if holds { "TRUE" } else { "FALSE" }
     }
 
     /// Documents have no order of members; their canonical text has an equality.
@@ -116,32 +111,14 @@ impl Dialect for SnowflakeDialect {
     /// NULL is the largest value unless one says otherwise:
     /// <https://docs.snowflake.com/en/sql-reference/constructs/order-by>
     fn order(&self, w: &mut SqlWriter<'_>, order: &Order) {
-        w.ident(&order.column)
-            .syntax(match (order.direction, order.nullable) {
-                (Direction::Asc, false) => " ASC",
-                (Direction::Asc, true) => " ASC NULLS FIRST",
-                (Direction::Desc, false) => " DESC",
-                (Direction::Desc, true) => " DESC NULLS LAST",
-            });
+        standard_order(w, order, " ASC");
     }
-
-    fn limit_before(&self, _w: &mut SqlWriter<'_>, _select: &Select) {}
 
     /// <https://docs.snowflake.com/en/sql-reference/constructs/limit>: NULL is no limit.
     fn limit_after(&self, w: &mut SqlWriter<'_>, select: &Select) -> Result<(), RenderError> {
-        let most = i64::MAX.unsigned_abs();
-        match select.limit {
-            Some(limit) => drop(w.syntax(" LIMIT ").number(limit.min(most))),
-            None if select.offset > 0 => drop(w.syntax(" LIMIT NULL")),
-            None => {}
-        }
-        if select.offset > 0 {
-            w.syntax(" OFFSET ").number(select.offset.min(most));
-        }
+        limit_or(w, select, "NULL", i64::MAX.unsigned_abs());
         Ok(())
     }
-
-    fn lock_hint(&self, _w: &mut SqlWriter<'_>, _lock: Lock) {}
 
     /// Rows of standard tables cannot be locked: <https://docs.snowflake.com/en/sql-reference/constructs/for-update>
     fn lock_clause(&self, _w: &mut SqlWriter<'_>, _lock: Lock) {}
@@ -181,14 +158,6 @@ impl Dialect for SnowflakeDialect {
         }
     }
 
-    fn table_options(&self) -> &'static str {
-        ""
-    }
-
-    fn create_if_not_exists(&self) -> Result<&'static str, RenderError> {
-        Ok("IF NOT EXISTS ")
-    }
-
     fn alter_column(
         &self,
         table: &TableRef,
@@ -198,20 +167,12 @@ impl Dialect for SnowflakeDialect {
         crate::define::alter(self, table, from, to)
     }
 
-    fn rename_column(
+    fn create_index(
         &self,
-        table: &TableRef,
-        from: &Ident,
-        to: &Ident,
-    ) -> Result<Rendered, RenderError> {
-        Ok(standard_rename(self, table, from, to))
-    }
-
-    fn create_index(&self, _table: &TableRef, _index: &Index) -> Result<Rendered, RenderError> {
+        _w: &mut SqlWriter<'_>,
+        _table: &TableRef,
+        _index: &Index,
+    ) -> Result<(), RenderError> {
         Err(RenderError::unsupported("indexes"))
-    }
-
-    fn add_column_keyword(&self) -> &'static str {
-        "COLUMN "
     }
 }

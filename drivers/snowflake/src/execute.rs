@@ -1,22 +1,20 @@
 //! Batches: a transaction of one session each; a single read needs none.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use quillback_plugin_api::batch::{Batch, BatchOutcome, RenderedStep, Step, StepOutcome};
+use quillback_plugin_api::keys::duplicate;
 use quillback_plugin_api::rows::RowSet;
 use quillback_plugin_api::sql::{Rendered, Select};
 use quillback_plugin_api::{Category, DriverError, RowBuffer, TableRef};
 use tokio::time::Instant;
 
 use crate::Server;
-use crate::insert;
 use crate::plan::{self, Planned, Wanted};
 use crate::result::Answered;
 use crate::session::Session;
 use crate::stream;
-use crate::tables::Known;
 
 /// Runs a batch.
 ///
@@ -143,7 +141,7 @@ async fn one(
         let number = answered.number().await?;
         match part.wanted {
             Wanted::AllOf(all) | Wanted::Alone(all) if number != all => {
-                return Err(insert::duplicate());
+                return Err(duplicate());
             }
             Wanted::Alone(_) => {}
             Wanted::Rows | Wanted::Counted | Wanted::AllOf(_) => outcome.found += number,
@@ -172,9 +170,9 @@ pub(crate) fn render(server: &Server, batch: &Batch) -> Result<Vec<RenderedStep>
     let tables = crate::names::qualify(&mut batch, &server.schema).into_iter();
     let known = tables.filter_map(|table| {
         let found = server.tables.remembered(&table)?;
-        Some((table, Arc::clone(&found)))
+        Some((table, found))
     });
-    let planned = plan::batch(&batch, &Known(known.collect()))?;
+    let planned = plan::batch(&batch, &known.collect())?;
     let mut rendered = Vec::new();
     for (at, step) in planned.into_iter().enumerate() {
         for part in step.parts {

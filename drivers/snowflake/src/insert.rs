@@ -5,11 +5,10 @@
 //! (<https://docs.snowflake.com/en/sql-reference/transactions#resource-locking>), and counts the rows with these keys then:
 //! whoever comes second sees what the first has committed.
 
-use std::collections::HashSet;
-
+use quillback_plugin_api::keys::{Names, of_rows, places};
 use quillback_plugin_api::rows::Cells;
 use quillback_plugin_api::sql::{Insert, RenderError, Rendered, SqlWriter};
-use quillback_plugin_api::{Category, DriverError, Ident, Value, ValueRef};
+use quillback_plugin_api::{Category, DriverError, Value, ValueRef};
 
 use crate::capabilities::{MAX_PARAMS, MAX_TEXT, MAX_VALUES};
 use crate::dialect::SnowflakeDialect;
@@ -17,13 +16,6 @@ use crate::plan::{Part, Wanted};
 use crate::session::Prepared;
 use crate::tables::Table;
 use crate::types::bind;
-
-/// Where the columns of the declared key are among those that are given.
-fn key_positions(insert: &Insert, table: &Table) -> Option<Vec<usize>> {
-    let position = |key: &Ident| insert.columns.iter().position(|column| column == key);
-    let positions: Option<Vec<_>> = table.primary_key.iter().map(position).collect();
-    positions.filter(|positions| !positions.is_empty())
-}
 
 /// Prints the statements of an insert: large ones take several.
 ///
@@ -45,7 +37,8 @@ pub(crate) fn print(insert: &Insert, table: Option<&Table>) -> Result<Vec<Part>,
     if let Some(table) = table {
         is_complete(insert, table)?;
     }
-    let key = table.and_then(|table| Some((table, key_positions(insert, table)?)));
+    let key =
+        table.and_then(|table| Some((table, places(insert, &table.primary_key, Names::Exact)?)));
     if let Some((_, key)) = &key {
         differ(insert, key)?;
     }
@@ -97,11 +90,7 @@ fn add(
 ) -> Result<(), DriverError> {
     let mut w = SqlWriter::new(&SnowflakeDialect);
     w.syntax("INSERT INTO ").table(&insert.table).syntax(" (");
-    w.list(", ", &insert.columns, |w, column| {
-        w.ident(column);
-        Ok(())
-    })?
-    .syntax(")");
+    w.idents(&insert.columns).syntax(")");
     match (key, table) {
         (Some(key), Some(table)) => unless_there(&mut w, insert, table, key, chunk)?,
         _ => rows(&mut w, insert, table, chunk)?,
@@ -237,11 +226,7 @@ fn touched(
         w.syntax("SELECT COUNT(*) FROM ").table(&insert.table);
     }
     w.syntax(" WHERE (");
-    w.list(", ", &table.primary_key, |w, column| {
-        w.ident(column);
-        Ok(())
-    })?
-    .syntax(") IN (SELECT ");
+    w.idents(&table.primary_key).syntax(") IN (SELECT ");
     w.list(", ", fields.iter().enumerate(), |w, (at, field)| {
         let (open, close) = field.cast();
         w.dialect_text(&open).syntax("column").number(at as u64 + 1);
@@ -269,31 +254,13 @@ fn touched(
     Part::new(w.finish(), bind, Wanted::Alone(chunk.len() as u64))
 }
 
-/// Two rows of one statement do not see each other.
+/// Two rows of one statement do not see each other, and a key has no NULL.
 fn differ(insert: &Insert, key: &[usize]) -> Result<(), DriverError> {
-    let mut seen = HashSet::with_capacity(insert.rows.len());
-    for row in &insert.rows {
-        let values: Result<Vec<_>, _> = row.collect();
-        let values = values?;
-        let parts = key.iter().map(|at| values.get(*at));
-        if parts.clone().any(|part| part.is_none_or(ValueRef::is_null)) {
-            let message = "a required value is missing: a column of the key";
-            return Err(DriverError::new(Category::NotNull, message));
-        }
-        let key = parts.map(|part| format!("{part:?}")).collect::<Vec<_>>();
-        if !seen.insert(key) {
-            return Err(duplicate());
-        }
+    if of_rows(insert, key)?.len() < insert.rows.len() {
+        let message = "a required value is missing: a column of the key";
+        return Err(DriverError::new(Category::NotNull, message));
     }
     Ok(())
-}
-
-/// What adding a row whose key is there already comes to.
-pub(crate) fn duplicate() -> DriverError {
-    DriverError::new(
-        Category::Unique,
-        "a row with the same key exists already; the driver looks before it writes, as this database enforces no keys",
-    )
 }
 
 /// Turns a printed statement into one to send.

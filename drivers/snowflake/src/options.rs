@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use quillback_family_http::options::text;
 use quillback_plugin_api::DriverError;
 use quillback_plugin_api::options::{self, config, milliseconds};
 use schemars::JsonSchema;
@@ -158,22 +159,10 @@ fn check(options: Options) -> Result<Settings, DriverError> {
     })
 }
 
-fn text(text: Option<String>) -> Option<String> {
-    text.map(|text| text.trim().to_owned())
-        .filter(|text| !text.is_empty())
-}
-
 /// <https://docs.snowflake.com/en/user-guide/admin-account-identifier>
 fn endpoint(given: Option<String>, account: Option<&str>) -> Result<Url, DriverError> {
     if let Some(text) = given {
-        let wrong = || config("option `endpoint` must look like https://host:port");
-        let url = Url::parse(&text).map_err(|_| wrong())?;
-        let is_plain = matches!(url.scheme(), "http" | "https")
-            && url.host_str().is_some()
-            && url.username().is_empty()
-            && url.password().is_none()
-            && url.query().is_none();
-        return is_plain.then_some(url).ok_or_else(wrong);
+        return quillback_family_http::options::endpoint(&text);
     }
     let account = account.ok_or_else(|| config("option `account` is missing"))?;
     let wrong =

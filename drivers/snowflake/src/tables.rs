@@ -3,13 +3,12 @@
 //! <https://docs.snowflake.com/en/sql-reference/sql/desc-table>,
 //! <https://docs.snowflake.com/en/sql-reference/sql/show-primary-keys>; neither needs a warehouse.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
+use quillback_plugin_api::lately::{self, Lately};
 use quillback_plugin_api::sql::SqlWriter;
 use quillback_plugin_api::{Category, DriverError, Ident, TableRef};
-use tokio::time::Instant;
 
 use crate::dialect::SnowflakeDialect;
 use crate::result::{Answered, Row};
@@ -18,8 +17,6 @@ use crate::types::columns::Field;
 
 /// How long a look-up serves: changes of tables by others are seen after this.
 const FRESH: Duration = Duration::from_mins(1);
-/// Tables remembered at the same time.
-const MOST: usize = 4_096;
 
 /// One table.
 #[derive(Debug, Default)]
@@ -37,20 +34,15 @@ impl Table {
 }
 
 /// The tables of a batch.
-#[derive(Debug, Default)]
-pub(crate) struct Known(pub(crate) Vec<(TableRef, Arc<Table>)>);
-
-impl Known {
-    pub(crate) fn get(&self, table: &TableRef) -> Option<&Table> {
-        let found = self.0.iter().find(|(name, _)| name == table);
-        found.map(|(_, known)| known.as_ref())
-    }
-}
+pub(crate) type Known = lately::Known<Table>;
 
 /// Tables that were used lately.
-#[derive(Default)]
-pub(crate) struct Tables {
-    known: Mutex<HashMap<TableRef, (Instant, Arc<Table>)>>,
+pub(crate) struct Tables(Lately<Table>);
+
+impl Default for Tables {
+    fn default() -> Self {
+        Self(Lately::new(FRESH))
+    }
 }
 
 impl Tables {
@@ -66,45 +58,41 @@ impl Tables {
     ) -> Result<Known, DriverError> {
         let mut known = Known::default();
         for table in tables {
-            let found = match self.remembered(&table) {
-                Some(found) => Some(found),
-                None => look_up(session, &table).await?.map(Arc::new),
-            };
-            let Some(found) = found else { continue };
-            if found.fields.iter().any(Field::is_collated) {
-                return Err(DriverError::unsupported(
-                    "tables with a collation are not used: their texts do not compare character by character",
-                ));
+            if let Some(found) = self.get(session, &table).await? {
+                known.insert(table, found);
             }
-            self.remember(&table, &found);
-            known.0.push((table, found));
         }
         Ok(known)
     }
 
+    async fn get(
+        &self,
+        session: &mut Session,
+        table: &TableRef,
+    ) -> Result<Option<Arc<Table>>, DriverError> {
+        if let Some(known) = self.0.get(table) {
+            return Ok(Some(known));
+        }
+        let Some(found) = look_up(session, table).await?.map(Arc::new) else {
+            return Ok(None);
+        };
+        if found.fields.iter().any(Field::is_collated) {
+            return Err(DriverError::unsupported(
+                "tables with a collation are not used: their texts do not compare character by character",
+            ));
+        }
+        self.0.put(table, &found);
+        Ok(Some(found))
+    }
+
     /// What is remembered of a table, without asking.
     pub(crate) fn remembered(&self, table: &TableRef) -> Option<Arc<Table>> {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let (since, found) = known.get(table)?;
-        (since.elapsed() < FRESH).then(|| Arc::clone(found))
+        self.0.get(table)
     }
 
     /// Forgets everything: tables have changed.
     pub(crate) fn forget(&self) {
-        self.known
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clear();
-    }
-
-    fn remember(&self, table: &TableRef, found: &Arc<Table>) {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= MOST {
-            known.clear();
-        }
-        known
-            .entry(table.clone())
-            .or_insert_with(|| (Instant::now(), Arc::clone(found)));
+        self.0.forget();
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use quillback_plugin_api::dialect::{self, Dialect, column_def};
+use quillback_plugin_api::dialect::{self, column_def};
 use quillback_plugin_api::sql::{CreateTable, Ddl, RenderError, SqlWriter};
 use quillback_plugin_api::{Category, DriverError, Ident, TableRef};
 use rusqlite::Connection;
@@ -186,10 +186,10 @@ fn print(change: &Ddl) -> Result<Vec<String>, RenderError> {
             Ok(vec![w.finish().sql])
         }
         // The name of an index is where its schema would stand.
-        Ddl::CreateIndex { table, index } => {
-            let table = TableRef::new(table.name.clone());
-            Ok(vec![Sqlite.create_index(&table, index)?.sql])
-        }
+        Ddl::CreateIndex { table, index } => print_shared(&Ddl::CreateIndex {
+            table: TableRef::new(table.name.clone()),
+            index: index.clone(),
+        }),
         other => print_shared(other),
     }
 }

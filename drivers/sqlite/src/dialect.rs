@@ -3,12 +3,12 @@
 use std::fmt::Write as _;
 
 use quillback_plugin_api::dialect::{
-    Dialect, expr, has_text, returning, standard_equality, standard_index, standard_rename, values,
+    Dialect, expr, has_text, limit_or, returning, standard_equality, values,
 };
 use quillback_plugin_api::rows::Cells;
 use quillback_plugin_api::sql::{
-    Assignment, ColumnDef, Direction, Expr, Index, Insert, Lock, Order, RenderError, Rendered,
-    Select, SetTo, SqlWriter, TextMatch, Update,
+    Assignment, ColumnDef, Direction, Expr, Insert, Lock, Order, RenderError, Rendered, Select,
+    SetTo, SqlWriter, TextMatch, Update,
 };
 use quillback_plugin_api::{Ident, TableRef, Value};
 
@@ -128,25 +128,13 @@ impl Dialect for Sqlite {
         }
     }
 
-    fn limit_before(&self, _w: &mut SqlWriter<'_>, _select: &Select) {}
-
+    // There is no OFFSET without LIMIT; a negative limit is none.
     fn limit_after(&self, w: &mut SqlWriter<'_>, select: &Select) -> Result<(), RenderError> {
-        let most = i64::MAX.unsigned_abs();
-        match select.limit {
-            Some(limit) => drop(w.syntax(" LIMIT ").number(limit.min(most))),
-            // There is no OFFSET without LIMIT; a negative limit is none.
-            None if select.offset > 0 => drop(w.syntax(" LIMIT -1")),
-            None => {}
-        }
-        if select.offset > 0 {
-            w.syntax(" OFFSET ").number(select.offset.min(most));
-        }
+        limit_or(w, select, "-1", i64::MAX.unsigned_abs());
         Ok(())
     }
 
     // Batches that lock run on the only writer: no other can change the rows before the batch ends.
-    fn lock_hint(&self, _w: &mut SqlWriter<'_>, _lock: Lock) {}
-
     fn lock_clause(&self, _w: &mut SqlWriter<'_>, _lock: Lock) {}
 
     fn insert_rows(
@@ -189,14 +177,6 @@ impl Dialect for Sqlite {
         }
     }
 
-    fn table_options(&self) -> &'static str {
-        ""
-    }
-
-    fn create_if_not_exists(&self) -> Result<&'static str, RenderError> {
-        Ok("IF NOT EXISTS ")
-    }
-
     fn alter_column(
         &self,
         _table: &TableRef,
@@ -204,23 +184,6 @@ impl Dialect for Sqlite {
         _to: &ColumnDef,
     ) -> Result<Vec<Rendered>, RenderError> {
         Err(RenderError::unsupported("altering a column in place"))
-    }
-
-    fn rename_column(
-        &self,
-        table: &TableRef,
-        from: &Ident,
-        to: &Ident,
-    ) -> Result<Rendered, RenderError> {
-        Ok(standard_rename(self, table, from, to))
-    }
-
-    fn create_index(&self, table: &TableRef, index: &Index) -> Result<Rendered, RenderError> {
-        standard_index(self, table, index)
-    }
-
-    fn add_column_keyword(&self) -> &'static str {
-        "COLUMN "
     }
 }
 

@@ -4,7 +4,7 @@ use quillback_plugin_api::RowBuffer;
 use quillback_plugin_api::batch::{Batch, Expect};
 use quillback_plugin_api::dialect::{condition, select as print_select};
 use quillback_plugin_api::sql::{
-    Aggregate, Compare, CreateTable, Ddl, Delete, SelectItem, Statement,
+    Aggregate, Compare, CreateTable, Ddl, Delete, Index, SelectItem, Statement,
 };
 use quillback_plugin_api::types::LogicalType;
 

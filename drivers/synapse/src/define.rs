@@ -4,7 +4,7 @@
 //! <https://learn.microsoft.com/sql/t-sql/statements/alter-table-transact-sql>
 
 use quillback_family_tds::tsql;
-use quillback_plugin_api::dialect::{self, Dialect};
+use quillback_plugin_api::dialect;
 use quillback_plugin_api::sql::{
     ColumnDef, CreateTable, Ddl, Index, RenderError, Rendered, SqlWriter,
 };
@@ -13,7 +13,7 @@ use quillback_plugin_api::{DriverError, Ident, TableRef};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::dialect::SynapseDialect;
+use crate::dialect::DIALECT;
 use crate::types;
 
 /// Over which of its 60 distributions the service spreads the rows of a table that Quillback makes.
@@ -74,7 +74,7 @@ pub(crate) fn in_usual_layout(change: &Ddl) -> Result<Vec<String>, DriverError> 
 }
 
 fn statements(change: &Ddl, layout: &Layout) -> Result<Vec<Rendered>, RenderError> {
-    let dialect = &SynapseDialect;
+    let dialect = &DIALECT;
     match change {
         Ddl::CreateTable(create) => Ok(vec![create_table(create, layout)?]),
         Ddl::AddColumn { table, column } => {
@@ -97,15 +97,15 @@ fn create_table(create: &CreateTable, layout: &Layout) -> Result<Rendered, Rende
     if create.columns.is_empty() {
         return Err(RenderError::unsupported("a table without columns"));
     }
-    let mut w = SqlWriter::new(&SynapseDialect);
+    let mut w = SqlWriter::new(&DIALECT);
     if create.if_not_exists {
-        w.dialect_text(&tsql::unless_there(&SynapseDialect, &create.table));
+        w.dialect_text(&tsql::unless_there(&DIALECT, &create.table));
     }
     w.syntax("CREATE TABLE ").table(&create.table).syntax(" (");
     w.list(", ", &create.columns, column_def)?;
     if !create.primary_key.is_empty() {
         w.syntax(", PRIMARY KEY NONCLUSTERED (");
-        names(&mut w, &create.primary_key).syntax(") NOT ENFORCED");
+        w.idents(&create.primary_key).syntax(") NOT ENFORCED");
     }
     w.syntax(") WITH (DISTRIBUTION = ");
     match (layout.distribution, hash_column(create, layout)?) {
@@ -186,58 +186,14 @@ fn column_def(w: &mut SqlWriter<'_>, column: &ColumnDef) -> Result<(), RenderErr
     Ok(())
 }
 
-/// The statements that give a column another type, nullability or default.
-///
-/// # Errors
-/// What the database cannot do.
-pub(crate) fn alter_column(
-    dialect: &dyn Dialect,
-    table: &TableRef,
-    from: &ColumnDef,
-    to: &ColumnDef,
-) -> Result<Vec<Rendered>, RenderError> {
-    if from.identity != to.identity {
-        return Err(RenderError::unsupported(
-            "making a column one that the database numbers, or no longer",
-        ));
-    }
-    let mut w = SqlWriter::new(dialect);
-    w.syntax("ALTER TABLE ").table(table);
-    w.syntax(" ALTER COLUMN ").ident(&to.name).syntax(" ");
-    w.dialect_text(&dialect.column_type(to)?);
-    w.syntax(if to.nullable { " NULL" } else { " NOT NULL" });
-    let mut statements = vec![w.finish()];
-    if from.default != to.default {
-        statements.insert(0, tsql::drop_default(dialect, table, &to.name));
-        if let Some(default) = &to.default {
-            let mut w = SqlWriter::new(dialect);
-            w.syntax("ALTER TABLE ")
-                .table(table)
-                .syntax(" ADD DEFAULT ");
-            w.dialect_text(&dialect.literal(default)?);
-            w.syntax(" FOR ").ident(&to.name);
-            statements.push(w.finish());
-        }
-    }
-    Ok(statements)
-}
-
-/// The statement that declares a key under the name of an index. The service enforces it no more than a primary key.
-pub(crate) fn declare_unique(dialect: &dyn Dialect, table: &TableRef, index: &Index) -> Rendered {
-    let mut w = SqlWriter::new(dialect);
+/// Prints the statement that declares a key under the name of an index. The service enforces it no more than a primary
+/// key.
+pub(crate) fn declare_unique(w: &mut SqlWriter<'_>, table: &TableRef, index: &Index) {
     w.syntax("ALTER TABLE ")
         .table(table)
         .syntax(" ADD CONSTRAINT ");
     w.ident(&index.name).syntax(" UNIQUE (");
-    names(&mut w, &index.columns).syntax(") NOT ENFORCED");
-    w.finish()
-}
-
-fn names<'w, 'd>(w: &'w mut SqlWriter<'d>, columns: &[Ident]) -> &'w mut SqlWriter<'d> {
-    for (place, column) in columns.iter().enumerate() {
-        w.syntax(if place > 0 { ", " } else { "" }).ident(column);
-    }
-    w
+    w.idents(&index.columns).syntax(") NOT ENFORCED");
 }
 
 #[cfg(test)]

@@ -2,64 +2,28 @@
 //!
 //! <https://learn.microsoft.com/azure/synapse-analytics/sql/overview-features>
 
-use quillback_family_tds::tsql;
-use quillback_plugin_api::dialect::{Dialect, standard_index, values};
+use quillback_family_tds::{Spelling, Tsql, tsql};
+use quillback_plugin_api::TableRef;
+use quillback_plugin_api::dialect::{order_of_smallest_null, standard_index, values};
 use quillback_plugin_api::rows::Cells;
 use quillback_plugin_api::sql::{
-    ColumnDef, Index, Insert, Lock, Order, RenderError, Rendered, Select, SelectItem, SqlWriter,
-    TextMatch,
+    ColumnDef, Index, Insert, Lock, RenderError, Select, SelectItem, SqlWriter,
 };
-use quillback_plugin_api::{Ident, TableRef, Value};
 
 use crate::{define, types};
 
 /// Name of the column that counts the rows of a page.
 const POSITION: &str = "[quillback: position]";
 
-/// The spelling of every pool.
+/// The dialect of every pool. How new tables are kept depends on the table, and is printed by [`define`].
+pub(crate) const DIALECT: Tsql<Pool> = Tsql(Pool);
+
+/// What a pool spells its own way.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct SynapseDialect;
+pub(crate) struct Pool;
 
-impl Dialect for SynapseDialect {
-    fn quote(&self, out: &mut String, name: &str) {
-        tsql::quote(out, name);
-    }
-
-    fn placeholder(&self, out: &mut String, position: usize, value: &Value) {
-        tsql::placeholder(out, position, value);
-    }
-
-    fn constant(&self, holds: bool) -> &'static str {
-        tsql::constant(holds)
-    }
-
-    fn equals_any(
-        &self,
-        w: &mut SqlWriter<'_>,
-        column: &Ident,
-        values: &[Value],
-    ) -> Result<(), RenderError> {
-        tsql::equals_any(w, column, values)
-    }
-
-    fn same(&self, w: &mut SqlWriter<'_>, column: &Ident, value: &Value) {
-        tsql::same(w, column, value);
-    }
-
-    fn text_match(
-        &self,
-        w: &mut SqlWriter<'_>,
-        column: &Ident,
-        how: TextMatch,
-        ignore_case: bool,
-        needle: &Value,
-    ) {
-        tsql::text_match(w, column, how, ignore_case, needle);
-    }
-
-    fn order(&self, w: &mut SqlWriter<'_>, order: &Order) {
-        tsql::order(w, order);
-    }
+impl Spelling for Pool {
+    const NULLABLE: &'static str = " NULL";
 
     /// Without an offset `TOP`; with one, the rows are counted in a table of their own, whose end is printed by
     /// [`Self::limit_after`].
@@ -75,7 +39,7 @@ impl Dialect for SynapseDialect {
         w.syntax(") ROW_NUMBER() OVER (ORDER BY ");
         for (place, order) in select.order.iter().enumerate() {
             w.syntax(if place > 0 { ", " } else { "" });
-            tsql::order(w, order);
+            order_of_smallest_null(w, order);
         }
         w.syntax(if select.order.is_empty() {
             "(SELECT NULL)) AS "
@@ -104,10 +68,8 @@ impl Dialect for SynapseDialect {
         Ok(())
     }
 
-    fn lock_hint(&self, _w: &mut SqlWriter<'_>, _lock: Lock) {}
-
     /// A read locks nothing here: what it saw is looked at again by the statement that writes.
-    fn lock_clause(&self, _w: &mut SqlWriter<'_>, _lock: Lock) {}
+    fn lock_hint(&self, _w: &mut SqlWriter<'_>, _lock: Lock) {}
 
     /// `VALUES` takes one row, and rows of `UNION ALL` would be made one type each column, which may round: every row is
     /// a statement of its own in the same request.
@@ -125,11 +87,7 @@ impl Dialect for SynapseDialect {
             if place > 0 {
                 w.syntax("; INSERT INTO ").table(&insert.table);
                 w.syntax(" (");
-                w.list(", ", &insert.columns, |w, column| {
-                    w.ident(column);
-                    Ok(())
-                })?
-                .syntax(")");
+                w.idents(&insert.columns).syntax(")");
             }
             values(w, std::slice::from_ref(row))?;
         }
@@ -140,54 +98,20 @@ impl Dialect for SynapseDialect {
         types::to_create(&column.ty)
     }
 
-    fn identity(&self) -> Result<&'static str, RenderError> {
-        Ok("IDENTITY(1,1)")
-    }
-
-    fn literal(&self, value: &Value) -> Result<String, RenderError> {
-        tsql::literal(value)
-    }
-
-    /// Depends on the table, and is printed by [`define`].
-    fn table_options(&self) -> &'static str {
-        ""
-    }
-
-    /// There is no such clause; [`define`] asks for the table first.
-    fn create_if_not_exists(&self) -> Result<&'static str, RenderError> {
-        Ok("")
-    }
-
-    fn alter_column(
-        &self,
-        table: &TableRef,
-        from: &ColumnDef,
-        to: &ColumnDef,
-    ) -> Result<Vec<Rendered>, RenderError> {
-        define::alter_column(self, table, from, to)
-    }
-
-    fn rename_column(
-        &self,
-        table: &TableRef,
-        from: &Ident,
-        to: &Ident,
-    ) -> Result<Rendered, RenderError> {
-        Ok(tsql::rename_column(self, table, from, to))
-    }
-
     /// Indexes are never unique; a declared key is checked by the driver.
     /// <https://learn.microsoft.com/sql/t-sql/statements/create-index-transact-sql>
-    fn create_index(&self, table: &TableRef, index: &Index) -> Result<Rendered, RenderError> {
+    fn create_index(
+        &self,
+        w: &mut SqlWriter<'_>,
+        table: &TableRef,
+        index: &Index,
+    ) -> Result<(), RenderError> {
         if index.unique {
-            Ok(define::declare_unique(self, table, index))
+            define::declare_unique(w, table, index);
         } else {
-            standard_index(self, table, index)
+            standard_index(w, table, index);
         }
-    }
-
-    fn add_column_keyword(&self) -> &'static str {
-        ""
+        Ok(())
     }
 }
 
@@ -207,6 +131,7 @@ fn columns(w: &mut SqlWriter<'_>, select: &Select) {
 
 #[cfg(test)]
 mod tests {
+    use quillback_plugin_api::Ident;
     use quillback_plugin_api::dialect;
     use quillback_plugin_api::sql::Expr;
 
@@ -223,16 +148,16 @@ mod tests {
 
     #[test]
     fn pages_without_an_order_or_an_end_are_counted_too() {
-        let sql = dialect::select(&SynapseDialect, &page(None)).unwrap().sql;
+        let sql = dialect::select(&DIALECT, &page(None)).unwrap().sql;
         assert_eq!(
             sql,
             "SELECT [n] FROM (SELECT TOP (9223372036854775807) ROW_NUMBER() OVER (ORDER BY (SELECT NULL)) AS \
              [quillback: position], [n] FROM [t]) AS [quillback: page] WHERE [quillback: position] > 5 \
              ORDER BY [quillback: position] ASC"
         );
-        let none = dialect::select(&SynapseDialect, &page(Some(0))).unwrap();
+        let none = dialect::select(&DIALECT, &page(Some(0))).unwrap();
         assert_eq!(none.sql, "SELECT TOP (0) [n] FROM [t]");
-        let most = dialect::select(&SynapseDialect, &page(Some(u64::MAX))).unwrap();
+        let most = dialect::select(&DIALECT, &page(Some(u64::MAX))).unwrap();
         assert!(most.sql.contains("TOP (9223372036854775807)"));
     }
 
@@ -242,11 +167,11 @@ mod tests {
             distinct: true,
             ..page(Some(3))
         };
-        assert!(dialect::select(&SynapseDialect, &distinct).is_err());
+        assert!(dialect::select(&DIALECT, &distinct).is_err());
         let counted = Select {
             items: vec![SelectItem::CountRows],
             ..page(Some(3))
         };
-        assert!(dialect::select(&SynapseDialect, &counted).is_err());
+        assert!(dialect::select(&DIALECT, &counted).is_err());
     }
 }

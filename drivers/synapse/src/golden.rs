@@ -5,12 +5,12 @@ use std::path::Path;
 use quillback_conformance::{Golden, sqlparser::dialect::MsSqlDialect as Grammar};
 
 use crate::define::in_usual_layout;
-use crate::dialect::SynapseDialect;
+use crate::dialect::DIALECT;
 
 #[test]
 fn every_form_of_statement_is_as_reviewed() {
     let golden = Golden {
-        dialect: &SynapseDialect,
+        dialect: &DIALECT,
         changes: Some(&in_usual_layout),
         file: Path::new(concat!(
             env!("CARGO_MANIFEST_DIR"),

@@ -4,15 +4,11 @@
 //! that another transaction adds at the same time, where readers see what is not committed yet: of two that add and then
 //! look, at least one sees the other.
 
-use std::collections::HashSet;
-
 use quillback_plugin_api::batch::{Batch, BatchOutcome, Expect, Step, StepOutcome};
-use quillback_plugin_api::codec::put_value;
 use quillback_plugin_api::error::Origin;
+use quillback_plugin_api::keys::{KeysOfBatch, Names, any_of, duplicate, of_rows, places};
 use quillback_plugin_api::sql::{Compare, Expr, Insert, SetTo, Statement, Update};
 use quillback_plugin_api::{Category, DriverError, Ident, TableRef, Value};
-
-use crate::keys::Known;
 
 /// Values in one check: each may take two parameters, of the 2,098 that a statement has.
 const MOST_VALUES: usize = 1_000;
@@ -45,7 +41,7 @@ enum Role {
 ///
 /// # Errors
 /// `Unique` where the batch itself has a key twice, `Unsupported` where a change of a key cannot be checked.
-pub(crate) fn guard(batch: Batch, known: &Known) -> Result<Guarded, DriverError> {
+pub(crate) fn guard(batch: Batch, known: &KeysOfBatch) -> Result<Guarded, DriverError> {
     let Batch {
         isolation,
         deadline_ms,
@@ -70,7 +66,7 @@ pub(crate) fn guard(batch: Batch, known: &Known) -> Result<Guarded, DriverError>
 }
 
 impl Guarded {
-    fn add(&mut self, step: usize, what: Step, known: &Known) -> Result<(), DriverError> {
+    fn add(&mut self, step: usize, what: Step, known: &KeysOfBatch) -> Result<(), DriverError> {
         let mut after = Vec::new();
         if let Step::Write { statement, .. } = &what {
             let table = match statement {
@@ -78,7 +74,7 @@ impl Guarded {
                 Statement::Update(update) => &update.table,
                 Statement::Delete(delete) => &delete.table,
             };
-            let keys = known.get(table).map(|keys| keys.as_slice());
+            let keys = known.get(table).map(Vec::as_slice);
             for key in keys.unwrap_or_default() {
                 match statement {
                     Statement::Insert(insert) => {
@@ -173,8 +169,7 @@ impl Guarded {
 }
 
 fn taken(table: &TableRef) -> DriverError {
-    let message = "a row with the same key exists already";
-    DriverError::new(Category::Unique, message).from_origin(origin(table))
+    duplicate().from_origin(origin(table))
 }
 
 fn raced(table: &TableRef) -> DriverError {
@@ -192,33 +187,15 @@ fn origin(table: &TableRef) -> Origin {
 /// Conditions that find rows with the keys of the rows to add, each with the number of those. A key with a NULL in it, or
 /// a column that the service fills in, equals no other.
 fn added(insert: &Insert, key: &[Ident]) -> Result<Vec<(Expr, u64)>, DriverError> {
-    let places: Option<Vec<usize>> = key
-        .iter()
-        .map(|column| insert.columns.iter().position(|given| is(given, column)))
-        .collect();
-    let Some(places) = places else {
+    let Some(places) = places(insert, key, Names::AnyCase) else {
         return Ok(Vec::new());
     };
-    let mut seen = HashSet::new();
-    let mut wanted: Vec<Vec<Value>> = Vec::with_capacity(insert.rows.len());
-    for row in &insert.rows.to_rows() {
-        let values: Vec<Value> = places
-            .iter()
-            .filter_map(|place| row.get(*place))
-            .cloned()
-            .collect();
-        if values.len() < key.len() || values.iter().any(Value::is_null) {
-            continue;
-        }
-        if !seen.insert(spelled(&values)) {
-            return Err(taken(&insert.table));
-        }
-        wanted.push(values);
-    }
-    let most = (MOST_VALUES / key.len().max(1)).max(1);
+    let wanted =
+        of_rows(insert, &places).map_err(|error| error.from_origin(origin(&insert.table)))?;
+    let most = (MOST_VALUES / key.len()).max(1);
     let chunks = wanted.chunks(most);
     Ok(chunks
-        .map(|rows| (one_of(key, rows), rows.len() as u64))
+        .map(|rows| (any_of(key, rows), rows.len() as u64))
         .collect())
 }
 
@@ -246,7 +223,7 @@ fn changed(update: &Update, key: &[Ident]) -> Result<Option<Expr>, DriverError> 
             }
         }
     }
-    Ok(Some(one_of(key, &[values])))
+    Ok(Some(any_of(key, &[values])))
 }
 
 /// The value that a condition demands of a column.
@@ -271,45 +248,9 @@ fn fixed<'e>(filter: &'e Expr, wanted: &Ident) -> Option<&'e Value> {
     }
 }
 
-fn one_of(key: &[Ident], rows: &[Vec<Value>]) -> Expr {
-    if let [column] = key {
-        return Expr::In {
-            column: column.clone(),
-            values: rows.iter().flatten().cloned().collect(),
-        };
-    }
-    let each = |row: &Vec<Value>| {
-        let parts = key.iter().zip(row);
-        Expr::all(parts.map(|(column, value)| Expr::eq(column, value.clone())))
-    };
-    Expr::Or(rows.iter().map(each).collect())
-}
-
 /// Upper and lower case are mostly the same to the service.
 fn is(one: &Ident, other: &Ident) -> bool {
-    one.as_str().to_lowercase() == other.as_str().to_lowercase()
-}
-
-/// Values as bytes that are the same where the values are; a number is the same in whatever kind it comes.
-fn spelled(values: &[Value]) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    for value in values {
-        let number = match value {
-            Value::I64(number) => number.to_string(),
-            Value::U64(number) => number.to_string(),
-            Value::Decimal(number) if number.as_str().contains('.') => {
-                let digits = number.as_str().trim_end_matches('0');
-                digits.trim_end_matches('.').to_owned()
-            }
-            Value::Decimal(number) => number.as_str().to_owned(),
-            other => {
-                put_value(&mut bytes, other);
-                continue;
-            }
-        };
-        put_value(&mut bytes, &Value::Text(number));
-    }
-    bytes
+    Names::AnyCase.same(one, other)
 }
 
 #[cfg(test)]

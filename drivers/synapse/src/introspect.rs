@@ -2,10 +2,7 @@
 //! <https://learn.microsoft.com/azure/synapse-analytics/sql-data-warehouse/sql-data-warehouse-reference-tsql-system-views>
 //! lists.
 
-use quillback_family_tds::Server;
-use quillback_family_tds::catalog::{Param, Row};
-use quillback_plugin_api::DriverError;
-use quillback_plugin_api::catalog::{Catalog, Introspect};
+use quillback_family_tds::catalog::Listing;
 
 /// Those of the system and of the fixed roles of a database are left out.
 const OWN: &str = "s.name NOT IN (N'sys', N'INFORMATION_SCHEMA', N'guest', N'db_owner', N'db_accessadmin', \
@@ -29,50 +26,14 @@ JOIN sys.index_columns AS x ON x.object_id = i.object_id AND x.index_id = i.inde
 JOIN sys.columns AS c ON c.object_id = x.object_id AND c.column_id = x.column_id \
 WHERE k.parent_object_id = @P1 ORDER BY i.index_id, x.key_ordinal";
 
-/// Answers a question about what is in the database.
-///
-/// # Errors
-/// What the server says.
-pub(crate) async fn introspect(server: &Server, what: Introspect) -> Result<Catalog, DriverError> {
-    match what {
-        Introspect::Schemas => schemas(server).await,
-        Introspect::Tables {
-            schema,
-            search,
-            offset,
-            limit,
-        } => {
-            let limit = limit.clamp(1, 1_000);
-            let sql = tables_sql(schema.is_some(), offset, limit + 1);
-            let mut params = vec![Param::Text(&search)];
-            params.extend(schema.as_ref().map(|schema| Param::Text(schema.as_str())));
-            let found = server.ask(&sql, &params).await?;
-            let mut tables: Vec<_> = found.iter().filter_map(Row::table).collect();
-            let more = tables.len() > limit as usize;
-            tables.truncate(limit as usize);
-            Ok(Catalog::Tables { tables, more })
-        }
-        Introspect::Table(table) => Ok(Catalog::Table(server.describe(&table).await?)),
-    }
-}
+/// How tables are listed.
+pub(crate) const LISTING: Listing = Listing {
+    own: OWN,
+    tables: tables_sql,
+};
 
-async fn schemas(server: &Server) -> Result<Catalog, DriverError> {
-    let sql = format!(
-        "SELECT s.name FROM sys.schemas AS s WHERE {OWN} ORDER BY s.name COLLATE Latin1_General_100_BIN2"
-    );
-    let found = server.ask(&sql, &[]).await?;
-    let names = found.iter().filter_map(|row| row.name(0));
-    Ok(Catalog::Schemas(names.collect()))
-}
-
-/// The statement that lists tables; the search is its first parameter and the schema its second. There is no OFFSET:
-/// rows are counted.
-fn tables_sql(in_schema: bool, offset: u32, limit: u32) -> String {
-    let place = if in_schema {
-        "s.name COLLATE Latin1_General_100_BIN2 = @P2"
-    } else {
-        OWN
-    };
+/// There is no OFFSET: rows are counted.
+fn tables_sql(place: &str, offset: u32, limit: u32) -> String {
     let last = u64::from(offset) + u64::from(limit);
     format!(
         "SELECT p.place, p.name, p.kind FROM (SELECT s.name AS place, o.name AS name, o.type AS kind, \
@@ -90,7 +51,7 @@ mod tests {
 
     #[test]
     fn pages_of_tables_are_counted() {
-        let sql = tables_sql(true, 40, 21);
+        let sql = tables_sql("s.name = @P2", 40, 21);
         assert!(sql.ends_with("p.position > 40 AND p.position <= 61 ORDER BY p.position"));
         assert!(sql.contains("= @P2"));
         assert!(!sql.contains("OFFSET"));

@@ -20,7 +20,7 @@ mod types;
 use std::sync::Arc;
 use std::time::Duration;
 
-use quillback_family_tds::{Counts, Flavor, Server, choose_cryptography};
+use quillback_family_tds::{Counts, Flavor, Server, catalog, choose_cryptography};
 use quillback_plugin_api::batch::{Batch, BatchOutcome, Isolation, RenderedStep};
 use quillback_plugin_api::catalog::{Catalog, Introspect};
 use quillback_plugin_api::driver::{Context, Driver, DriverInfo, Instance, ServerInfo};
@@ -43,7 +43,7 @@ pub struct SynapseInstance {
 /// What the shared code must know of this database.
 const FLAVOR: Flavor = Flavor {
     capabilities: capabilities::all,
-    dialect: &dialect::SynapseDialect,
+    dialect: &dialect::DIALECT,
     changes: define::in_usual_layout,
     changes_in_transaction: false,
     session: connect::SESSION,
@@ -53,6 +53,7 @@ const FLAVOR: Flavor = Flavor {
     // There is no @@ROWCOUNT, and there are no triggers.
     counts: Counts::Told,
     made_key: None,
+    listing: introspect::LISTING,
     columns: introspect::COLUMNS,
     keys: introspect::KEYS,
 };
@@ -135,7 +136,7 @@ impl Instance for SynapseInstance {
     }
 
     async fn introspect(&self, what: Introspect) -> Result<Catalog, DriverError> {
-        introspect::introspect(&self.server, what).await
+        catalog::introspect(&self.server, what).await
     }
 
     async fn apply(&self, batch: Batch) -> Result<BatchOutcome, DriverError> {

@@ -1,11 +1,10 @@
 //! Statements in words of SQL, for people: they see what a batch does before it is sent. Nothing reads them here; a
 //! driver of a database that speaks SQL sends exactly what its dialect prints.
 
-use quillback_plugin_api::dialect::{Dialect, standard_equality, standard_index, standard_rename, values};
+use quillback_plugin_api::dialect::{Dialect, standard_equality, values};
 use quillback_plugin_api::rows::Cells;
 use quillback_plugin_api::sql::{
-    ColumnDef, Direction, Index, Insert, Lock, Order, RenderError, Rendered, Select, SqlWriter,
-    TextMatch,
+    ColumnDef, Direction, Insert, Lock, Order, RenderError, Rendered, Select, SqlWriter, TextMatch,
 };
 use quillback_plugin_api::{Ident, TableRef, Value};
 
@@ -23,10 +22,6 @@ impl Dialect for Words {
 
     fn placeholder(&self, out: &mut String, _: usize, _: &Value) {
         out.push('?');
-    }
-
-    fn constant(&self, holds: bool) -> &'static str {
-        if holds { "TRUE" } else { "FALSE" }
     }
 
     fn equals_any(
@@ -74,8 +69,6 @@ impl Dialect for Words {
         });
     }
 
-    fn limit_before(&self, _: &mut SqlWriter<'_>, _: &Select) {}
-
     fn limit_after(&self, w: &mut SqlWriter<'_>, select: &Select) -> Result<(), RenderError> {
         if select.offset > 0 {
             w.syntax(" OFFSET ").number(select.offset).syntax(" ROWS");
@@ -87,8 +80,6 @@ impl Dialect for Words {
     }
 
     // A batch that locks rows holds the whole folder.
-    fn lock_hint(&self, _: &mut SqlWriter<'_>, _: Lock) {}
-
     fn lock_clause(&self, _: &mut SqlWriter<'_>, _: Lock) {}
 
     fn insert_rows(
@@ -125,14 +116,6 @@ impl Dialect for Words {
         }
     }
 
-    fn table_options(&self) -> &'static str {
-        ""
-    }
-
-    fn create_if_not_exists(&self) -> Result<&'static str, RenderError> {
-        Ok("IF NOT EXISTS ")
-    }
-
     fn alter_column(
         &self,
         table: &TableRef,
@@ -148,23 +131,5 @@ impl Dialect for Words {
         w.dialect_text(&self.column_type(to)?);
         w.syntax(if to.nullable { " NULL" } else { " NOT NULL" });
         Ok(vec![w.finish()])
-    }
-
-    fn rename_column(
-        &self,
-        table: &TableRef,
-        from: &Ident,
-        to: &Ident,
-    ) -> Result<Rendered, RenderError> {
-        Ok(standard_rename(self, table, from, to))
-    }
-
-    fn create_index(&self, table: &TableRef, index: &Index) -> Result<Rendered, RenderError> {
-        // Refused when it is made; shown, so that a plan with one can be read.
-        standard_index(self, table, index)
-    }
-
-    fn add_column_keyword(&self) -> &'static str {
-        "COLUMN "
     }
 }

@@ -25,11 +25,9 @@ pub fn ddl(dialect: &dyn Dialect, change: &Ddl) -> Result<Vec<Rendered>, RenderE
                 .syntax(" DROP COLUMN ")
                 .ident(column);
         }
-        Ddl::RenameColumn { table, from, to } => {
-            return Ok(vec![dialect.rename_column(table, from, to)?]);
-        }
+        Ddl::RenameColumn { table, from, to } => dialect.rename_column(&mut w, table, from, to)?,
         Ddl::AlterColumn { table, from, to } => return dialect.alter_column(table, from, to),
-        Ddl::CreateIndex { table, index } => return Ok(vec![dialect.create_index(table, index)?]),
+        Ddl::CreateIndex { table, index } => dialect.create_index(&mut w, table, index)?,
     }
     Ok(vec![w.finish()])
 }
@@ -47,11 +45,7 @@ fn create_table(w: &mut SqlWriter<'_>, create: &CreateTable) -> Result<(), Rende
     w.list(", ", &create.columns, column_def)?;
     if !create.primary_key.is_empty() {
         w.syntax(", PRIMARY KEY (");
-        w.list(", ", &create.primary_key, |w, column| {
-            w.ident(column);
-            Ok(())
-        })?
-        .syntax(")");
+        w.idents(&create.primary_key).syntax(")");
     }
     w.syntax(")").syntax(dialect.table_options());
     Ok(())

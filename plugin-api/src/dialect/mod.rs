@@ -1,6 +1,7 @@
 //! How a database spells SQL: decisions that each driver makes, and the walk over the statement tree that all share.
 //!
-//! A hook whose wrong answer would change what a statement means has no default.
+//! A hook whose wrong answer would change what a statement means has no default. The defaults are what most databases
+//! take; where one does not, the statement fails.
 
 mod ddl;
 mod print;
@@ -10,8 +11,8 @@ pub use print::{delete, expr, insert, select, update};
 
 use crate::ident::{Ident, TableRef};
 use crate::sql::{
-    ColumnDef, Expr, Index, Insert, Lock, Order, RenderError, Rendered, Select, SqlWriter,
-    TextMatch,
+    ColumnDef, Direction, Expr, Index, Insert, Lock, Order, RenderError, Rendered, Select,
+    SqlWriter, TextMatch,
 };
 use crate::value::Value;
 
@@ -24,8 +25,10 @@ pub trait Dialect: Send + Sync {
     /// know the type of `value`.
     fn placeholder(&self, out: &mut String, position: usize, value: &Value);
 
-    /// A condition that always or never holds.
-    fn constant(&self, holds: bool) -> &'static str;
+    /// A condition that always or never holds; `TRUE` or `FALSE` unless the database has no such words.
+    fn constant(&self, holds: bool) -> &'static str {
+        if holds { "TRUE" } else { "FALSE" }
+    }
 
     /// Prints "the column equals one of the values", of which there is at least one. It is unknown when the column is
     /// NULL. Texts are equal only character by character, whatever the column's collation takes for equal: row security
@@ -67,16 +70,22 @@ pub trait Dialect: Send + Sync {
     );
 
     /// Prints one sort column. NULL sorts before every value when ascending, after when descending.
+    ///
+    /// [`standard_order`] fits databases that say where NULL goes, [`order_of_smallest_null`] those where it is the
+    /// smallest value already.
     fn order(&self, w: &mut SqlWriter<'_>, order: &Order);
 
-    /// Prints what follows SELECT to limit rows (`TOP n`), if this database does it there.
-    fn limit_before(&self, w: &mut SqlWriter<'_>, select: &Select);
+    /// Prints what follows SELECT to limit rows (`TOP n`), if this database does it there; nothing unless told.
+    fn limit_before(&self, _w: &mut SqlWriter<'_>, _select: &Select) {}
 
     /// Prints what follows ORDER BY to limit rows and pass rows over.
+    ///
+    /// [`limit_offset`] and [`standard_limit`] fit most databases.
     fn limit_after(&self, w: &mut SqlWriter<'_>, select: &Select) -> Result<(), RenderError>;
 
-    /// Prints the hint after the table that locks rows (`WITH (UPDLOCK)`), if this database does it there.
-    fn lock_hint(&self, w: &mut SqlWriter<'_>, lock: Lock);
+    /// Prints the hint after the table that locks rows (`WITH (UPDLOCK)`), if this database does it there; nothing unless
+    /// told.
+    fn lock_hint(&self, _w: &mut SqlWriter<'_>, _lock: Lock) {}
 
     /// Prints the clause at the end that locks rows (`FOR UPDATE`), if this database does it there.
     fn lock_clause(&self, w: &mut SqlWriter<'_>, lock: Lock);
@@ -100,11 +109,18 @@ pub trait Dialect: Send + Sync {
     /// A constant as text, for defaults only.
     fn literal(&self, value: &Value) -> Result<String, RenderError>;
 
-    /// What follows the closing parenthesis of CREATE TABLE (engine, character set, distribution).
-    fn table_options(&self) -> &'static str;
+    /// What follows the closing parenthesis of CREATE TABLE (engine, character set, distribution); nothing unless told.
+    fn table_options(&self) -> &'static str {
+        ""
+    }
 
     /// Whether CREATE TABLE takes IF NOT EXISTS.
-    fn create_if_not_exists(&self) -> Result<&'static str, RenderError>;
+    ///
+    /// # Errors
+    /// That this database cannot express it.
+    fn create_if_not_exists(&self) -> Result<&'static str, RenderError> {
+        Ok("IF NOT EXISTS ")
+    }
 
     /// The statements that give a column another type or nullability.
     fn alter_column(
@@ -114,19 +130,39 @@ pub trait Dialect: Send + Sync {
         to: &ColumnDef,
     ) -> Result<Vec<Rendered>, RenderError>;
 
-    /// The statement that renames a column.
+    /// Prints the statement that renames a column: `ALTER TABLE table RENAME COLUMN from TO to` unless told.
+    ///
+    /// # Errors
+    /// That this database cannot express it.
     fn rename_column(
         &self,
+        w: &mut SqlWriter<'_>,
         table: &TableRef,
         from: &Ident,
         to: &Ident,
-    ) -> Result<Rendered, RenderError>;
+    ) -> Result<(), RenderError> {
+        standard_rename(w, table, from, to);
+        Ok(())
+    }
 
-    /// The statement that makes an index.
-    fn create_index(&self, table: &TableRef, index: &Index) -> Result<Rendered, RenderError>;
+    /// Prints the statement that makes an index: `CREATE [UNIQUE] INDEX name ON table (columns)` unless told.
+    ///
+    /// # Errors
+    /// That this database cannot express it.
+    fn create_index(
+        &self,
+        w: &mut SqlWriter<'_>,
+        table: &TableRef,
+        index: &Index,
+    ) -> Result<(), RenderError> {
+        standard_index(w, table, index);
+        Ok(())
+    }
 
-    /// Prints the arguments of `ADD` before a column definition: `COLUMN` or nothing.
-    fn add_column_keyword(&self) -> &'static str;
+    /// What stands between `ADD` and the definition of a column: that word or nothing.
+    fn add_column_keyword(&self) -> &'static str {
+        "COLUMN "
+    }
 }
 
 /// Prints a condition with a fresh writer; for tests and messages.
@@ -186,15 +222,7 @@ pub fn standard_literal(value: &Value) -> Result<String, RenderError> {
 }
 
 /// Prints `CREATE [UNIQUE] INDEX name ON table (columns)`, which most databases take.
-///
-/// # Errors
-/// None today; the signature is that of the hook it serves.
-pub fn standard_index(
-    dialect: &dyn Dialect,
-    table: &TableRef,
-    index: &Index,
-) -> Result<Rendered, RenderError> {
-    let mut w = SqlWriter::new(dialect);
+pub fn standard_index(w: &mut SqlWriter<'_>, table: &TableRef, index: &Index) {
     w.syntax(if index.unique {
         "CREATE UNIQUE INDEX "
     } else {
@@ -202,29 +230,59 @@ pub fn standard_index(
     })
     .ident(&index.name);
     w.syntax(" ON ").table(table).syntax(" (");
-    w.list(", ", &index.columns, |w, column| {
-        w.ident(column);
-        Ok(())
-    })?
-    .syntax(")");
-    Ok(w.finish())
+    w.idents(&index.columns).syntax(")");
 }
 
 /// Prints `ALTER TABLE table RENAME COLUMN from TO to`, which most databases take.
-pub fn standard_rename(
-    dialect: &dyn Dialect,
-    table: &TableRef,
-    from: &Ident,
-    to: &Ident,
-) -> Rendered {
-    let mut w = SqlWriter::new(dialect);
+pub fn standard_rename(w: &mut SqlWriter<'_>, table: &TableRef, from: &Ident, to: &Ident) {
     w.syntax("ALTER TABLE ")
         .table(table)
         .syntax(" RENAME COLUMN ")
         .ident(from)
         .syntax(" TO ")
         .ident(to);
-    w.finish()
+}
+
+/// Prints a sort column of a database that has NULL as its largest value and can say otherwise. It does so only where
+/// there may be one, so that indexes serve. `ascending` is the word for that order, with a space before it, or nothing.
+pub fn standard_order(w: &mut SqlWriter<'_>, order: &Order, ascending: &'static str) {
+    let (direction, nulls) = match order.direction {
+        Direction::Asc => (ascending, " NULLS FIRST"),
+        Direction::Desc => (" DESC", " NULLS LAST"),
+    };
+    w.ident(&order.column).syntax(direction);
+    w.syntax(if order.nullable { nulls } else { "" });
+}
+
+/// Prints a sort column of a database that has NULL as its smallest value.
+pub fn order_of_smallest_null(w: &mut SqlWriter<'_>, order: &Order) {
+    w.ident(&order.column).syntax(match order.direction {
+        Direction::Asc => " ASC",
+        Direction::Desc => " DESC",
+    });
+}
+
+/// Prints `LIMIT rows` and `OFFSET rows`, for databases that take each without the other.
+pub fn limit_offset(w: &mut SqlWriter<'_>, select: &Select) {
+    if let Some(limit) = select.limit {
+        w.syntax(" LIMIT ").number(limit);
+    }
+    if select.offset > 0 {
+        w.syntax(" OFFSET ").number(select.offset);
+    }
+}
+
+/// Prints `LIMIT rows OFFSET rows` for databases that say that there is no limit in the words `unlimited`, and whose
+/// largest number is `most`.
+pub fn limit_or(w: &mut SqlWriter<'_>, select: &Select, unlimited: &'static str, most: u64) {
+    match select.limit {
+        Some(limit) => drop(w.syntax(" LIMIT ").number(limit.min(most))),
+        None if select.offset > 0 => drop(w.syntax(" LIMIT ").syntax(unlimited)),
+        None => {}
+    }
+    if select.offset > 0 {
+        w.syntax(" OFFSET ").number(select.offset.min(most));
+    }
 }
 
 /// Prints `LIMIT rows OFFSET rows` for databases that take no OFFSET without LIMIT; `most` is the largest number there.
@@ -265,11 +323,7 @@ pub fn values(w: &mut SqlWriter<'_>, rows: &[crate::rows::Cells<'_>]) -> Result<
 /// None today; the signature is that of the hook it serves.
 pub fn returning(w: &mut SqlWriter<'_>, insert: &Insert) -> Result<(), RenderError> {
     if !insert.returning.is_empty() {
-        w.syntax(" RETURNING ");
-        w.list(", ", &insert.returning, |w, column| {
-            w.ident(column);
-            Ok(())
-        })?;
+        w.syntax(" RETURNING ").idents(&insert.returning);
     }
     Ok(())
 }

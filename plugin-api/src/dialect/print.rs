@@ -147,11 +147,7 @@ pub fn insert(
 ) -> Result<Rendered, RenderError> {
     let mut w = SqlWriter::new(dialect);
     w.syntax("INSERT INTO ").table(&insert.table).syntax(" (");
-    w.list(", ", &insert.columns, |w, column| {
-        w.ident(column);
-        Ok(())
-    })?
-    .syntax(")");
+    w.idents(&insert.columns).syntax(")");
     dialect.insert_rows(&mut w, insert, rows)?;
     Ok(w.finish())
 }

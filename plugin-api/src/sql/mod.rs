@@ -3,6 +3,7 @@
 mod ddl;
 mod expr;
 mod statement;
+mod tables;
 mod writer;
 
 pub use ddl::{ColumnDef, CreateTable, Ddl, Index};

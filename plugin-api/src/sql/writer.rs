@@ -92,6 +92,17 @@ impl<'d> SqlWriter<'d> {
         self
     }
 
+    /// Appends quoted names with commas between them.
+    pub fn idents<'i>(&mut self, idents: impl IntoIterator<Item = &'i Ident>) -> &mut Self {
+        for (position, ident) in idents.into_iter().enumerate() {
+            if position > 0 {
+                self.out.sql.push_str(", ");
+            }
+            self.ident(ident);
+        }
+        self
+    }
+
     /// Appends a table with what is around it.
     pub fn table(&mut self, table: &TableRef) -> &mut Self {
         for part in [&table.catalog, &table.schema].into_iter().flatten() {

@@ -6,8 +6,7 @@
 use quillback_plugin_api::dialect::{self, Dialect};
 use quillback_plugin_api::rows::Cells;
 use quillback_plugin_api::sql::{
-    ColumnDef, Direction, Index, Insert, Lock, Order, RenderError, Rendered, Select, SqlWriter,
-    TextMatch,
+    ColumnDef, Insert, Lock, Order, RenderError, Rendered, Select, SqlWriter, TextMatch,
 };
 use quillback_plugin_api::{Ident, TableRef, Value};
 
@@ -62,16 +61,8 @@ impl Dialect for __TYPE__Dialect {
     }
 
     fn order(&self, w: &mut SqlWriter<'_>, order: &Order) {
-        w.ident(&order.column);
-        w.syntax(match (order.direction, order.nullable) {
-            (Direction::Asc, false) => "",
-            (Direction::Asc, true) => " ASC NULLS FIRST",
-            (Direction::Desc, false) => " DESC",
-            (Direction::Desc, true) => " DESC NULLS LAST",
-        });
+        dialect::standard_order(w, order, "");
     }
-
-    fn limit_before(&self, _: &mut SqlWriter<'_>, _: &Select) {}
 
     fn limit_after(&self, w: &mut SqlWriter<'_>, select: &Select) -> Result<(), RenderError> {
         if select.offset > 0 {
@@ -82,8 +73,6 @@ impl Dialect for __TYPE__Dialect {
         }
         Ok(())
     }
-
-    fn lock_hint(&self, _: &mut SqlWriter<'_>, _: Lock) {}
 
     fn lock_clause(&self, w: &mut SqlWriter<'_>, lock: Lock) {
         if lock == Lock::Update {
@@ -116,10 +105,6 @@ impl Dialect for __TYPE__Dialect {
         Err(RenderError::unsupported("defaults"))
     }
 
-    fn table_options(&self) -> &'static str {
-        ""
-    }
-
     fn create_if_not_exists(&self) -> Result<&'static str, RenderError> {
         Err(RenderError::unsupported("making a table only if it is missing"))
     }
@@ -131,22 +116,5 @@ impl Dialect for __TYPE__Dialect {
         _: &ColumnDef,
     ) -> Result<Vec<Rendered>, RenderError> {
         Err(RenderError::unsupported("changing the type of a column"))
-    }
-
-    fn rename_column(
-        &self,
-        table: &TableRef,
-        from: &Ident,
-        to: &Ident,
-    ) -> Result<Rendered, RenderError> {
-        Ok(dialect::standard_rename(self, table, from, to))
-    }
-
-    fn create_index(&self, table: &TableRef, index: &Index) -> Result<Rendered, RenderError> {
-        dialect::standard_index(self, table, index)
-    }
-
-    fn add_column_keyword(&self) -> &'static str {
-        "COLUMN "
     }
 }

@@ -1,10 +1,9 @@
 //! Rows that are added: INSERT, or MERGE where the table has a declared key.
 
-use std::collections::HashSet;
-
+use quillback_plugin_api::keys::{Names, of_rows, places};
 use quillback_plugin_api::rows::Cells;
 use quillback_plugin_api::sql::{Insert, Rendered, SqlWriter};
-use quillback_plugin_api::{Category, DriverError, Ident, Value};
+use quillback_plugin_api::{Category, DriverError, Value};
 
 use super::Part;
 use crate::dialect::{BigQueryDialect, wrapping};
@@ -26,10 +25,7 @@ pub(super) fn is_keyed(insert: &Insert, table: Option<&Table>) -> bool {
 
 /// Where the columns of the key are among those that are given.
 fn key_positions(insert: &Insert, table: &Table) -> Option<Vec<usize>> {
-    let same = |one: &Ident, other: &Ident| one.as_str().eq_ignore_ascii_case(other.as_str());
-    let position = |key: &Ident| insert.columns.iter().position(|column| same(column, key));
-    let positions: Option<Vec<_>> = table.primary_key.iter().map(position).collect();
-    positions.filter(|positions| !positions.is_empty())
+    places(insert, &table.primary_key, Names::AnyCase)
 }
 
 /// Prints the statements of an insert.
@@ -54,7 +50,8 @@ pub(super) fn print(
     }
     let key = table.and_then(|table| key_positions(insert, table));
     if let Some(key) = &key {
-        differ(insert, key)?;
+        // Two rows of one statement do not see each other.
+        of_rows(insert, key)?;
     }
     let fields: Vec<_> = insert
         .columns
@@ -112,8 +109,7 @@ fn plain(
 ) -> Result<Rendered, DriverError> {
     let mut w = SqlWriter::new(dialect);
     w.syntax("INSERT INTO ").table(&insert.table).syntax(" (");
-    names(&mut w, &insert.columns);
-    w.syntax(") VALUES ");
+    w.idents(&insert.columns).syntax(") VALUES ");
     for (at, row) in rows.iter().enumerate() {
         w.syntax(if at > 0 { ", (" } else { "(" });
         cells(&mut w, dialect, *row, fields, false)?;
@@ -157,19 +153,12 @@ fn not_matched(w: &mut SqlWriter<'_>, insert: &Insert, key: &[usize]) {
         w.syntax(" = given.c").number(*position as u64);
     }
     w.syntax(" WHEN NOT MATCHED THEN INSERT (");
-    names(w, &insert.columns);
-    w.syntax(") VALUES (");
+    w.idents(&insert.columns).syntax(") VALUES (");
     for at in 0..insert.columns.len() {
         w.syntax(if at > 0 { ", given.c" } else { "given.c" });
         w.number(at as u64);
     }
     w.syntax(")");
-}
-
-fn names(w: &mut SqlWriter<'_>, columns: &[Ident]) {
-    for (at, column) in columns.iter().enumerate() {
-        w.syntax(if at > 0 { ", " } else { "" }).ident(column);
-    }
 }
 
 /// The values of a row; those of a SELECT have names in its first row, and each NULL a type.
@@ -205,33 +194,4 @@ fn cells(
         }
     }
     Ok(())
-}
-
-/// Two rows of one statement do not see each other.
-fn differ(insert: &Insert, key: &[usize]) -> Result<(), DriverError> {
-    let mut seen = HashSet::with_capacity(insert.rows.len());
-    for row in &insert.rows {
-        let values: Result<Vec<_>, _> = row.collect();
-        let values = values?;
-        let parts = key.iter().map(|at| values.get(*at));
-        if parts
-            .clone()
-            .any(|part| part.is_none_or(quillback_plugin_api::ValueRef::is_null))
-        {
-            continue;
-        }
-        let key = parts.map(|part| format!("{part:?}")).collect::<Vec<_>>();
-        if !seen.insert(key) {
-            return Err(duplicate());
-        }
-    }
-    Ok(())
-}
-
-/// What adding a row whose key is there already comes to.
-pub(crate) fn duplicate() -> DriverError {
-    DriverError::new(
-        Category::Unique,
-        "a row with the same key exists already; the driver looks before it writes, as this database enforces no keys",
-    )
 }

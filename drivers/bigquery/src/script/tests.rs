@@ -33,7 +33,7 @@ fn known() -> Known {
             kind: "TABLE".into(),
         })
     };
-    Known(vec![
+    Known::from_iter([
         (table("keyed"), described(vec![name("id")])),
         (table("plain"), described(Vec::new())),
     ])

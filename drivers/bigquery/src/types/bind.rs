@@ -3,16 +3,19 @@
 //! <https://cloud.google.com/bigquery/docs/parameterized-queries>
 
 use base64ct::{Base64, Encoding as _};
-use quillback_plugin_api::civil::{Date, Timestamp};
+use quillback_family_http::values::{
+    self, DAY, SECOND, date, exact_float, finite_digits, fits, fits_digits, float, near_float,
+    refused,
+};
+use quillback_plugin_api::civil::Timestamp;
 use quillback_plugin_api::types::LogicalType;
 use quillback_plugin_api::value::{Decimal, uuid_text};
-use quillback_plugin_api::{Category, DriverError, Value};
+use quillback_plugin_api::{DriverError, Value};
 
 use super::columns::{Field, Kind};
 use super::create::{BIGNUMERIC, NUMERIC};
 
-const SECOND: i64 = 1_000_000_000;
-const DAY: i64 = 86_400 * SECOND;
+const INFINITY: &str = "Infinity";
 
 /// A value as the service takes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,8 +53,8 @@ pub(crate) fn value(value: &Value) -> Result<Parameter, DriverError> {
         Value::Bool(flag) => ("BOOL", flag.to_string()),
         Value::I64(number) => ("INT64", number.to_string()),
         Value::U64(number) => ("NUMERIC", number.to_string()),
-        Value::F64(number) => ("FLOAT64", float(*number)),
-        Value::F32(number) => ("FLOAT64", float(f64::from(*number))),
+        Value::F64(number) => ("FLOAT64", float(*number, INFINITY)),
+        Value::F32(number) => ("FLOAT64", float(f64::from(*number), INFINITY)),
         Value::Decimal(number) => (decimal(number)?, number.as_str().to_owned()),
         Value::Text(text) | Value::Json(text) | Value::Special { text, .. } => {
             ("STRING", text.clone())
@@ -104,8 +107,12 @@ pub(crate) fn stored(field: &Field, given: &Value) -> Result<Parameter, DriverEr
         ) => Ok(parameter),
         (LogicalType::Int { .. }, Value::Decimal(number)) => whole(number.as_str()),
         (LogicalType::Int { .. }, Value::U64(number)) => whole(&number.to_string()),
-        (LogicalType::Float { .. }, Value::I64(number)) => exact_float(*number),
-        (LogicalType::Float { .. }, Value::Decimal(number)) => near_float(number.as_str()),
+        (LogicalType::Float { .. }, Value::I64(number)) => {
+            value(&Value::F64(exact_float(*number)?))
+        }
+        (LogicalType::Float { .. }, Value::Decimal(number)) => {
+            value(&Value::F64(near_float(number.as_str())?))
+        }
         (LogicalType::Decimal { .. }, Value::Decimal(_) | Value::I64(_) | Value::U64(_)) => {
             let text = parameter.value.unwrap_or_default();
             fits_decimal(&ty, &text)?;
@@ -142,15 +149,6 @@ pub(crate) fn stored(field: &Field, given: &Value) -> Result<Parameter, DriverEr
     }
 }
 
-fn fits(most: Option<u32>, length: usize, of: &str) -> Result<(), DriverError> {
-    match most {
-        Some(most) if length > most as usize => {
-            Err(refused(format!("the column takes {most} {of}")))
-        }
-        _ => Ok(()),
-    }
-}
-
 /// A whole number in a decimal; zeros after the point do not make it less whole.
 fn whole(number: &str) -> Result<Parameter, DriverError> {
     let (digits, fraction) = number.split_once('.').unwrap_or((number, ""));
@@ -162,63 +160,9 @@ fn whole(number: &str) -> Result<Parameter, DriverError> {
     value(&Value::I64(number))
 }
 
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "what is lost is looked for and refused"
-)]
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "a number that does not come back is refused"
-)]
-fn exact_float(number: i64) -> Result<Parameter, DriverError> {
-    let float = number as f64;
-    if i128::from(number) == float as i128 {
-        value(&Value::F64(float))
-    } else {
-        Err(refused("the column does not hold that many digits"))
-    }
-}
-
-/// A float keeps fifteen digits of any decimal.
-fn near_float(number: &str) -> Result<Parameter, DriverError> {
-    let digits = number.bytes().filter(u8::is_ascii_digit).count();
-    match number.parse::<f64>() {
-        Ok(float) if digits <= 15 => value(&Value::F64(float)),
-        _ => Err(refused("the column does not hold that many digits")),
-    }
-}
-
-fn float(number: f64) -> String {
-    if number.is_nan() {
-        "NaN".into()
-    } else if number.is_infinite() {
-        if number > 0.0 {
-            "Infinity"
-        } else {
-            "-Infinity"
-        }
-        .into()
-    } else {
-        format!("{number:e}")
-    }
-}
-
-/// Digits before the point without leading zeros, and those after it without trailing ones.
-fn digits(number: &str) -> Option<(usize, usize)> {
-    let plain = number.strip_prefix('-').unwrap_or(number);
-    plain.starts_with(|c: char| c.is_ascii_digit()).then(|| {
-        let (whole, fraction) = plain.split_once('.').unwrap_or((plain, ""));
-        (
-            whole.trim_start_matches('0').len(),
-            fraction.trim_end_matches('0').len(),
-        )
-    })
-}
-
 /// The smaller of the two types that holds the number.
 fn decimal(number: &Decimal) -> Result<&'static str, DriverError> {
-    let (whole, fraction) =
-        digits(number.as_str()).ok_or_else(|| refused("there is no NaN and no infinity"))?;
+    let (whole, fraction) = finite_digits(number.as_str())?;
     let holds = |(most_whole, most_fraction): (u32, u32)| {
         whole <= most_whole as usize && fraction <= most_fraction as usize
     };
@@ -243,61 +187,34 @@ fn fits_decimal(ty: &LogicalType, number: &str) -> Result<(), DriverError> {
     };
     let scale = usize::try_from(scale.unwrap_or(0)).unwrap_or(0);
     let most_whole = (*precision as usize).saturating_sub(scale);
-    let (whole, fraction) =
-        digits(number).ok_or_else(|| refused("there is no NaN and no infinity"))?;
-    if whole <= most_whole && fraction <= scale {
-        Ok(())
-    } else {
-        Err(refused(format!(
-            "the column takes {most_whole} digits before the point and {scale} after it"
-        )))
-    }
-}
-
-fn date(day: Date) -> Result<String, DriverError> {
-    if (1..=9_999).contains(&day.year) && day.is_valid() {
-        Ok(format!("{:04}-{:02}-{:02}", day.year, day.month, day.day))
-    } else {
-        Err(refused("a date lies in the years 1 to 9999"))
-    }
+    fits_digits(number, most_whole, scale)
 }
 
 fn time(nanos: i64) -> Result<String, DriverError> {
-    if !(0..DAY).contains(&nanos) {
-        return Err(refused(
-            "a time of day lies between 00:00:00 and 23:59:59.999999",
-        ));
-    }
-    if nanos % 1_000 != 0 {
-        return Err(refused(
-            "this database keeps six digits of a fraction of a second",
-        ));
-    }
-    let seconds = nanos / SECOND;
-    Ok(format!(
-        "{:02}:{:02}:{:02}.{:06}",
-        seconds / 3_600,
-        seconds / 60 % 60,
-        seconds % 60,
-        nanos % SECOND / 1_000
-    ))
+    fits_micros(nanos)?;
+    values::time(nanos)
 }
 
 fn moment(stamp: Timestamp) -> Result<String, DriverError> {
-    let parts = stamp.to_parts();
-    let (day, nanos) = parts.ok_or_else(|| refused("a moment lies in the years 1 to 9999"))?;
-    Ok(format!("{} {}", date(day)?, time(nanos)?))
+    fits_micros(stamp.nanos.into())?;
+    values::moment(stamp)
 }
 
-fn refused(why: impl Into<String>) -> DriverError {
-    DriverError::new(
-        Category::InvalidData,
-        format!("a value does not fit: {}", why.into()),
-    )
+fn fits_micros(nanos: i64) -> Result<(), DriverError> {
+    if nanos % 1_000 == 0 {
+        Ok(())
+    } else {
+        Err(refused(
+            "this database keeps six digits of a fraction of a second",
+        ))
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use quillback_plugin_api::Category;
+    use quillback_plugin_api::civil::Date;
+
     use super::*;
 
     fn field(json: &str) -> Field {

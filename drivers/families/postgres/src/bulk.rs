@@ -39,11 +39,7 @@ impl Copy {
         let Rendered { sql: probe, .. } = dialect::insert(dialect, insert, &first)?;
         let mut w = SqlWriter::new(dialect);
         w.syntax("COPY ").table(&insert.table).syntax(" (");
-        w.list(", ", &insert.columns, |w, column| {
-            w.ident(column);
-            Ok(())
-        })?
-        .syntax(")");
+        w.idents(&insert.columns).syntax(")");
         Ok(Self {
             probe,
             target: w.finish().sql,

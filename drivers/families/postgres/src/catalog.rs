@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use quillback_plugin_api::catalog::{Catalog, TableKind, TableSummary};
 use quillback_plugin_api::{Category, DriverError, Ident, TableRef};
 
 use crate::Server;
@@ -44,6 +45,69 @@ pub async fn ask(server: &Server, sql: &str, params: &[&str]) -> Result<Rows, Dr
             "the server did not answer a question about its catalog within 30 seconds",
         )),
     }
+}
+
+/// Lists schemas by a question for their names.
+///
+/// # Errors
+/// What asking answers.
+pub async fn schemas(server: &Server, question: &str) -> Result<Catalog, DriverError> {
+    let rows = ask(server, question, &[]).await?;
+    let names = rows.iter().map(|row| ident(Row(Some(row)).text(0)));
+    names.collect::<Result<_, _>>().map(Catalog::Schemas)
+}
+
+/// Lists tables by a question for schema, name and kind. Its parameters are a schema, empty for all of them, a text that
+/// names have in them, most rows, and rows to pass over.
+///
+/// # Errors
+/// What asking answers.
+pub async fn tables(
+    server: &Server,
+    question: &str,
+    schema: Option<&Ident>,
+    search: &str,
+    (offset, limit): (u32, u32),
+) -> Result<Catalog, DriverError> {
+    // A text of the catalog cannot hold NUL, nor can a parameter.
+    if search.contains('\0') {
+        return Ok(Catalog::Tables {
+            tables: Vec::new(),
+            more: false,
+        });
+    }
+    let schema = schema.map_or("", Ident::as_str);
+    let limit = usize::try_from(limit.clamp(1, 1_000)).unwrap_or(1);
+    let (most, offset) = ((limit + 1).to_string(), offset.to_string());
+    let mut rows = ask(server, question, &[schema, search, &most, &offset]).await?;
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    let tables = rows.iter().map(|row| {
+        let row = Row(Some(row));
+        Ok(TableSummary {
+            table: TableRef::in_schema(Some(ident(row.text(0))?), ident(row.text(1))?),
+            kind: kind(row.text(2)),
+        })
+    });
+    Ok(Catalog::Tables {
+        tables: tables.collect::<Result<_, DriverError>>()?,
+        more,
+    })
+}
+
+/// What a letter of `pg_class.relkind` stands for.
+pub fn kind(letter: &str) -> TableKind {
+    match letter {
+        "v" | "m" => TableKind::View,
+        _ => TableKind::Table,
+    }
+}
+
+/// Whether a table is in another database than the session, where nothing can be asked about it.
+pub fn is_elsewhere(server: &Server, table: &TableRef) -> bool {
+    let database = server.database();
+    let catalog = table.catalog.as_ref();
+    catalog.is_some_and(|catalog| catalog.as_str() != database)
 }
 
 /// Schema and name of a table, as questions take them; without a schema it is the one that the search path finds.

@@ -1,13 +1,15 @@
 //! Keys that the server does not enforce: the driver looks before it writes, with the table locked.
 
-use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use quillback_plugin_api::batch::{Batch, Step};
 use quillback_plugin_api::dialect::{self, Dialect};
+pub(crate) use quillback_plugin_api::keys::{KeysOfBatch, duplicate};
+use quillback_plugin_api::keys::{Names, any_of, of_rows, places, written};
 use quillback_plugin_api::sql::{
     Compare, Expr, Insert, RenderError, Rendered, Select, SetTo, SqlWriter, Statement, Update,
 };
-use quillback_plugin_api::{Category, DriverError, Ident, TableRef, Value, ValueRef};
+use quillback_plugin_api::{DriverError, Ident, TableRef, Value};
 
 use crate::Server;
 use crate::catalog::{ask, place};
@@ -16,41 +18,21 @@ use crate::flavor::Keys;
 /// Rows whose keys are looked for with one statement.
 const ROWS: usize = 250;
 
-/// The keys of the tables that a batch writes to, each a list of columns; empty where the server enforces keys.
-pub(crate) type KeysOfBatch = HashMap<TableRef, Vec<Vec<Ident>>>;
-
 /// The keys that the driver must see to in a batch. They are asked for each time: a key that somebody declared a moment
 /// ago counts, and beside the batch itself the question is cheap.
 ///
 /// # Errors
 /// What asking the server answers.
 pub(crate) async fn of(server: &Server, batch: &Batch) -> Result<KeysOfBatch, DriverError> {
-    let mut keys = KeysOfBatch::new();
+    let mut keys = KeysOfBatch::default();
     let Keys::Checked { question, read } = server.flavor.keys else {
         return Ok(keys);
     };
-    for table in batch.steps.iter().filter_map(written) {
-        if keys.contains_key(table) {
-            continue;
-        }
+    for table in written(batch) {
         let found = read(&ask(server, question, &place(table)).await?)?;
-        keys.insert(table.clone(), found);
+        keys.insert(table.clone(), Arc::new(found));
     }
     Ok(keys)
-}
-
-fn written(step: &Step) -> Option<&TableRef> {
-    match step {
-        Step::Write {
-            statement: Statement::Insert(insert),
-            ..
-        } => Some(&insert.table),
-        Step::Write {
-            statement: Statement::Update(update),
-            ..
-        } => Some(&update.table),
-        _ => None,
-    }
 }
 
 /// The statement that locks every table whose keys are looked at, in an order that all batches share, and the first step
@@ -98,11 +80,7 @@ fn given<'k>(
         .get(&insert.table)
         .into_iter()
         .flat_map(|keys| keys.iter());
-    keys.filter_map(|key| {
-        let position = |name| insert.columns.iter().position(|column| column == name);
-        let positions: Option<Vec<_>> = key.iter().map(position).collect();
-        Some((key, positions.filter(|positions| !positions.is_empty())?))
-    })
+    keys.filter_map(|key| Some((key, places(insert, key, Names::Exact)?)))
 }
 
 /// Keys of the table that an update changes.
@@ -125,55 +103,21 @@ pub(crate) fn before_insert(
 ) -> Result<Vec<Rendered>, DriverError> {
     let mut checks = Vec::new();
     for (key, positions) in given(insert, keys) {
-        let rows = distinct(insert, &positions)?;
+        let rows = of_rows(insert, &positions)?;
         for rows in rows.chunks(ROWS) {
-            let select = Select::count(insert.table.clone(), any_of(key, rows));
+            let there = within(key, rows).and(any_of(key, rows));
+            let select = Select::count(insert.table.clone(), there);
             checks.push(dialect::select(dialect, &select)?);
         }
     }
     Ok(checks)
 }
 
-/// The keys of the rows to add; a key with NULL in it is equal to none.
-fn distinct(insert: &Insert, positions: &[usize]) -> Result<Vec<Vec<Value>>, DriverError> {
-    let mut seen = HashSet::with_capacity(insert.rows.len());
-    let mut keys = Vec::with_capacity(insert.rows.len());
-    for row in &insert.rows {
-        let cells = row.collect::<Result<Vec<_>, _>>()?;
-        let key: Option<Vec<_>> = positions
-            .iter()
-            .map(|position| cells.get(*position).filter(|cell| !cell.is_null()))
-            .collect();
-        let Some(key) = key else { continue };
-        if !seen.insert(format!("{key:?}")) {
-            return Err(duplicate());
-        }
-        keys.push(key.into_iter().copied().map(ValueRef::to_owned).collect());
-    }
-    Ok(keys)
-}
-
-fn any_of(key: &[Ident], rows: &[Vec<Value>]) -> Expr {
-    if let [column] = key {
-        let list = Expr::In {
-            column: column.clone(),
-            values: rows.iter().flatten().cloned().collect(),
-        };
-        return within(column, rows).and(list);
-    }
-    let rows = rows.iter().map(|row| {
-        let pairs = key.iter().zip(row);
-        Expr::And(
-            pairs
-                .map(|(column, value)| Expr::eq(column, value.clone()))
-                .collect(),
-        )
-    });
-    Expr::Or(rows.collect())
-}
-
 /// The bounds of whole numbers, by which a database of columns passes over most of a table.
-fn within(column: &Ident, rows: &[Vec<Value>]) -> Expr {
+fn within(key: &[Ident], rows: &[Vec<Value>]) -> Expr {
+    let [column] = key else {
+        return Expr::True;
+    };
     let numbers: Option<Vec<_>> = rows
         .iter()
         .map(|row| match row.as_slice() {
@@ -211,27 +155,12 @@ pub(crate) fn after_update(
             .map(|column| Expr::IsNull(column.clone()).negate())
             .chain(known);
         let mut w = SqlWriter::new(dialect);
-        let names = |w: &mut SqlWriter<'_>| {
-            for (position, column) in key.iter().enumerate() {
-                w.syntax(if position > 0 { ", " } else { "" }).ident(column);
-            }
-        };
-        w.syntax("SELECT COUNT(*) FROM (SELECT ");
-        names(&mut w);
+        w.syntax("SELECT COUNT(*) FROM (SELECT ").idents(key);
         w.syntax(" FROM ").table(&update.table).syntax(" WHERE ");
         dialect::expr(&mut w, &Expr::all(filter))?;
-        w.syntax(" GROUP BY ");
-        names(&mut w);
+        w.syntax(" GROUP BY ").idents(key);
         w.syntax(" HAVING COUNT(*) > 1) AS twice");
         Ok(w.finish())
     });
     checks.collect()
-}
-
-/// What adding a row whose key is there already comes to.
-pub(crate) fn duplicate() -> DriverError {
-    DriverError::new(
-        Category::Unique,
-        "a row with the same key exists already; the driver looks before it writes, as this database enforces no keys",
-    )
 }

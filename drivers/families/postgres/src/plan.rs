@@ -128,7 +128,7 @@ impl<'b> Plan<'b> {
     /// # Errors
     /// What cannot be expressed, and names that are too long.
     pub fn of(batch: &'b Batch, flavor: &Flavor, means: Means) -> Result<Self, DriverError> {
-        Self::with_keys(batch, flavor, means, &KeysOfBatch::new())
+        Self::with_keys(batch, flavor, means, &KeysOfBatch::default())
     }
 
     /// Plans a batch with the checks of keys that the server does not enforce.

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use quillback_plugin_api::catalog::{ColumnInfo, TableInfo, TableKind, TableSummary};
+use quillback_plugin_api::catalog::{
+    Catalog, ColumnInfo, Introspect, TableInfo, TableKind, TableSummary,
+};
 use quillback_plugin_api::{DriverError, Ident, TableRef};
 use tiberius::Query;
 
@@ -12,6 +14,57 @@ use crate::errors::from_client;
 use crate::flavor::Flavor;
 use crate::tables::Known;
 use crate::types::columns::Described;
+
+/// How one database lists what is in it.
+#[derive(Clone, Copy, Debug)]
+pub struct Listing {
+    /// The condition on `sys.schemas AS s` that leaves out the system's own.
+    pub own: &'static str,
+    /// The statement that lists tables and views: schema, name and type, in the order of the first two. It is given a
+    /// condition on `sys.schemas AS s`, how many rows to pass over, and most rows. `@P1` is a text that names have in
+    /// them, in whatever case.
+    pub tables: fn(&str, u32, u32) -> String,
+}
+
+/// Answers a question about what is in the database.
+///
+/// # Errors
+/// What the server says.
+pub async fn introspect(server: &Server, what: Introspect) -> Result<Catalog, DriverError> {
+    let listing = server.flavor.listing;
+    match what {
+        Introspect::Schemas => {
+            let own = listing.own;
+            let sql = format!(
+                "SELECT s.name FROM sys.schemas AS s WHERE {own} ORDER BY s.name COLLATE Latin1_General_100_BIN2"
+            );
+            let found = server.ask(&sql, &[]).await?;
+            let names = found.iter().filter_map(|row| row.name(0));
+            Ok(Catalog::Schemas(names.collect()))
+        }
+        Introspect::Tables {
+            schema,
+            search,
+            offset,
+            limit,
+        } => {
+            let limit = limit.clamp(1, 1_000);
+            let place = match &schema {
+                Some(_) => "s.name COLLATE Latin1_General_100_BIN2 = @P2",
+                None => listing.own,
+            };
+            let sql = (listing.tables)(place, offset, limit + 1);
+            let mut params = vec![Param::Text(&search)];
+            params.extend(schema.as_ref().map(|schema| Param::Text(schema.as_str())));
+            let found = server.ask(&sql, &params).await?;
+            let mut tables: Vec<_> = found.iter().filter_map(Row::table).collect();
+            let more = tables.len() > limit as usize;
+            tables.truncate(limit as usize);
+            Ok(Catalog::Tables { tables, more })
+        }
+        Introspect::Table(table) => Ok(Catalog::Table(server.describe(&table).await?)),
+    }
+}
 
 /// A parameter of a question.
 #[derive(Clone, Copy, Debug)]

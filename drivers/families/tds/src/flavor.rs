@@ -6,6 +6,7 @@ use quillback_plugin_api::capabilities::Capabilities;
 use quillback_plugin_api::dialect::Dialect;
 use quillback_plugin_api::sql::Ddl;
 
+use crate::catalog::Listing;
 use crate::connect::Greeting;
 
 /// Parameters of one statement: 2,100 of a procedure, two of which carry text and declarations.
@@ -47,6 +48,8 @@ pub struct Flavor {
     /// The question behind an insert for the number that it was given, answered with one `bigint`; `None` where there
     /// is no such question.
     pub made_key: Option<&'static str>,
+    /// How it lists schemas and tables.
+    pub listing: Listing,
     /// The question for the columns of the table `@P1`, an `object_id`: name, type, length in bytes, precision, scale,
     /// whether it takes NULL, is numbered by the database, is computed by it, has a default, and the code page of its
     /// texts. Lengths, precision, scale and code page are `int`, the four answers are `bit`.

@@ -1,13 +1,14 @@
 //! What drivers of databases that speak TDS, the protocol of Microsoft SQL Server, share: sessions, batches and values.
 //!
 //! A call borrows a connection of the pool (`plugin_api::pool`), which speaks for one batch, read or change of tables,
-//! and goes back clean or not at all. What one database has of its own, such as its dialect, stands in its plugin and comes in as
-//! a [`Flavor`]; what the dialects have in common is in [`tsql`].
+//! and goes back clean or not at all. What one database has of its own, such as its dialect, stands in its plugin and
+//! comes in as a [`Flavor`]; what the dialects have in common is in [`Tsql`], around the [`Spelling`] of each.
 #![forbid(unsafe_code)]
 
 pub mod catalog;
 mod connect;
 mod define;
+mod dialect;
 mod errors;
 mod execute;
 mod flavor;
@@ -21,6 +22,7 @@ pub mod tsql;
 pub mod types;
 
 pub use connect::Greeting;
+pub use dialect::{Spelling, Tsql};
 pub use flavor::{Counts, Flavor, MAX_PARAMS};
 pub use server::Server;
 

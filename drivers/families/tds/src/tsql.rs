@@ -1,12 +1,10 @@
-//! What the dialects of T-SQL have in common; a driver's own dialect calls these.
+//! What the dialects of T-SQL are made of.
 //!
 //! Names stand in brackets and values in `@P1`, `@P2`. NULL is written as such: the client library sends a NULL without
 //! the type that the server would need to compare or store it.
 
 use quillback_plugin_api::dialect::{Dialect, standard_equality, standard_literal};
-use quillback_plugin_api::sql::{
-    Direction, Order, RenderError, Rendered, Select, SqlWriter, TextMatch,
-};
+use quillback_plugin_api::sql::{RenderError, Rendered, Select, SqlWriter, TextMatch};
 use quillback_plugin_api::{Ident, TableRef, Value};
 
 use crate::types::create::COLLATION;
@@ -16,7 +14,7 @@ use crate::types::decimal::{MAX_DIGITS, digits, fits_decimal};
 pub const MOST: u64 = i64::MAX as u64;
 
 /// Appends a name in brackets.
-pub fn quote(out: &mut String, name: &str) {
+pub(crate) fn quote(out: &mut String, name: &str) {
     out.push('[');
     out.push_str(&name.replace(']', "]]"));
     out.push(']');
@@ -24,7 +22,7 @@ pub fn quote(out: &mut String, name: &str) {
 
 /// Appends a parameter. Exact numbers travel as text: the type that the client library declares for them is not always
 /// one that holds them.
-pub fn placeholder(out: &mut String, position: usize, value: &Value) {
+pub(crate) fn placeholder(out: &mut String, position: usize, value: &Value) {
     let parameter = format!("@P{position}");
     let spelled = match value {
         Value::Null => "NULL".to_owned(),
@@ -40,18 +38,13 @@ pub fn placeholder(out: &mut String, position: usize, value: &Value) {
     out.push_str(&spelled);
 }
 
-/// A condition that always or never holds.
-pub fn constant(holds: bool) -> &'static str {
-    if holds { "1 = 1" } else { "1 = 0" }
-}
-
 /// Prints "the column equals one of the values". Collations may ignore case and accents, and all of them ignore spaces
 /// at the end. The first condition lets an index serve, the second compares the characters themselves.
 /// <https://learn.microsoft.com/sql/t-sql/language-elements/string-comparison-assignment>
 ///
 /// # Errors
 /// Those of the values.
-pub fn equals_any(
+pub(crate) fn equals_any(
     w: &mut SqlWriter<'_>,
     column: &Ident,
     values: &[Value],
@@ -73,7 +66,7 @@ pub fn equals_any(
 }
 
 /// Prints "the column equals the value, or both are NULL". `IS NOT DISTINCT FROM` came with SQL Server 2022 only.
-pub fn same(w: &mut SqlWriter<'_>, column: &Ident, value: &Value) {
+pub(crate) fn same(w: &mut SqlWriter<'_>, column: &Ident, value: &Value) {
     w.syntax("(").ident(column);
     if value.is_null() {
         w.syntax(" IS NULL)");
@@ -92,7 +85,7 @@ pub fn same(w: &mut SqlWriter<'_>, column: &Ident, value: &Value) {
 
 /// Prints a search in a text. CHARINDEX takes the needle literally, finds no empty one, and compares by code points in
 /// this collation.
-pub fn text_match(
+pub(crate) fn text_match(
     w: &mut SqlWriter<'_>,
     column: &Ident,
     how: TextMatch,
@@ -115,14 +108,6 @@ pub fn text_match(
     w.syntax(match how {
         TextMatch::Contains => ") > 0",
         TextMatch::StartsWith => ") = 1",
-    });
-}
-
-/// Prints one sort column. NULL is the smallest value here already.
-pub fn order(w: &mut SqlWriter<'_>, order: &Order) {
-    w.ident(&order.column).syntax(match order.direction {
-        Direction::Asc => " ASC",
-        Direction::Desc => " DESC",
     });
 }
 
@@ -159,7 +144,7 @@ pub fn offset_fetch(w: &mut SqlWriter<'_>, select: &Select) {
 ///
 /// # Errors
 /// `Unsupported` for what has none.
-pub fn literal(value: &Value) -> Result<String, RenderError> {
+pub(crate) fn literal(value: &Value) -> Result<String, RenderError> {
     match value {
         Value::Decimal(number) if fits_decimal(number.as_str()) => Ok(number.as_str().to_owned()),
         Value::Text(text) => Ok(literal_text(text)),
@@ -167,23 +152,16 @@ pub fn literal(value: &Value) -> Result<String, RenderError> {
     }
 }
 
-/// The statement that renames a column.
+/// Prints the statement that renames a column.
 /// <https://learn.microsoft.com/sql/relational-databases/system-stored-procedures/sp-rename-transact-sql>
-pub fn rename_column(
-    dialect: &dyn Dialect,
-    table: &TableRef,
-    from: &Ident,
-    to: &Ident,
-) -> Rendered {
-    let mut path = SqlWriter::new(dialect);
+pub(crate) fn rename_column(w: &mut SqlWriter<'_>, table: &TableRef, from: &Ident, to: &Ident) {
+    let mut path = SqlWriter::new(w.dialect());
     path.table(table).syntax(".").ident(from);
-    let mut w = SqlWriter::new(dialect);
     w.syntax("EXEC sp_rename ");
     w.dialect_text(&literal_text(&path.finish().sql))
         .syntax(", ");
     w.dialect_text(&literal_text(to.as_str()))
         .syntax(", N'COLUMN'");
-    w.finish()
 }
 
 /// The statement that drops what fills a column in, a constraint whose name the server made.

@@ -3,7 +3,7 @@
 use quillback_plugin_api::civil::Date;
 use quillback_plugin_api::dialect::{self, condition};
 use quillback_plugin_api::sql::{
-    Assignment, Compare, CreateTable, Ddl, Delete, Expr, SetTo, Update,
+    Assignment, Compare, CreateTable, Ddl, Delete, Direction, Expr, SetTo, Update,
 };
 use quillback_plugin_api::types::LogicalType;
 use quillback_plugin_api::value::Decimal;

@@ -1,13 +1,11 @@
 //! `MySQL` from 8.0.17 on: <https://dev.mysql.com/doc/refman/8.4/en/sql-statements.html>
 
 use quillback_plugin_api::Category as C;
-use quillback_plugin_api::capabilities::{
-    Capabilities, CaseFolding, DdlCapabilities, GeneratedKeys,
-};
+use quillback_plugin_api::capabilities::{Capabilities, DdlCapabilities, GeneratedKeys};
 
 use super::{
-    Alter, Around, BARE, Beyond, Changes, Form, Isolation, Keys, Locking, Naming, Native, Paging,
-    Place, Search, Spelling, Types, Values,
+    Alter, Around, BARE, Beyond, Changes, Form, Keys, Locking, Naming, Native, Paging, Place,
+    Search, Spelling, Types, Values, usual,
 };
 
 /// What both products have is what `MySQL` has.
@@ -23,12 +21,7 @@ pub(super) const SPELLING: Spelling = Spelling {
         "SET SESSION max_execution_time = {ms}, innodb_lock_wait_timeout = {s}",
         "SET SESSION max_execution_time = DEFAULT, innodb_lock_wait_timeout = DEFAULT",
     ],
-    isolation: Isolation {
-        repeatable: Some("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"),
-        serializable: Some("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE"),
-        is_inside: false,
-        usual: "",
-    },
+    isolation: usual::SET_ISOLATION,
     version: "SELECT VERSION()",
     capabilities: Capabilities {
         transactions: true,
@@ -39,29 +32,22 @@ pub(super) const SPELLING: Spelling = Spelling {
         foreign_keys: true,
         generated_keys: GeneratedKeys::OneRow,
         last_key: true,
-        streaming: true,
-        cancel: false,
         // What others call a schema is a database here, and a catalog to ODBC.
         schemas: true,
-        catalogs: false,
-        empty_text_is_null: false,
-        case_folding: CaseFolding::Preserve,
         // https://dev.mysql.com/doc/refman/8.4/en/identifier-length.html
         max_identifier: 64,
-        identifier_bytes: false,
         // The protocol counts parameters in 16 bits.
         max_params: 65_535,
         ddl: DdlCapabilities {
-            create_table: true,
-            add_column: true,
             drop_column: true,
             rename_column: true,
             alter_column: true,
             create_index: true,
             // Each change commits: https://dev.mysql.com/doc/refman/8.4/en/implicit-commit.html
             transactional: false,
+            ..usual::CAPABILITIES.ddl
         },
-        repository: false,
+        ..usual::CAPABILITIES
     },
     quotes: ('`', '`'),
     misread: &[],
@@ -88,29 +74,15 @@ pub(super) const SPELLING: Spelling = Spelling {
     keys: Keys::Ask("SELECT LAST_INSERT_ID()", "LAST_INSERT_ID()"),
     insert_rows: 1_000,
     values: Values {
-        bool: ("?", Form::Whole),
-        whole: ("?", Form::Whole),
         large: ("CAST(? AS UNSIGNED)", Form::Text),
         // A text beside a DECIMAL compares as a double.
         decimal: ("CAST(? AS DECIMAL(65,{s}))", Form::Text),
-        double: ("?", Form::Double),
-        float: ("?", Form::Double),
-        text: ("?", Form::Text),
         json: ("CAST(? AS JSON)", Form::Text),
-        bytes: ("?", Form::Bytes),
-        uuid: ("?", Form::Text),
-        date: ("?", Form::Text),
-        time: ("?", Form::Text),
-        timestamp: ("?", Form::Text),
-        instant: ("?", Form::Text),
         digits: (65, 30),
-        infinity: false,
-        nan: false,
-        last_character: char::MAX,
+        ..usual::VALUES
     },
     types: Types {
         bool: "TINYINT(1)",
-        signed: ["TINYINT", "SMALLINT", "INT", "BIGINT"],
         unsigned: [
             "TINYINT UNSIGNED",
             "SMALLINT UNSIGNED",
@@ -118,26 +90,19 @@ pub(super) const SPELLING: Spelling = Spelling {
             "BIGINT UNSIGNED",
         ],
         decimal: ("DECIMAL({p},{s})", 65, 30),
-        unlimited: "",
-        float: ["FLOAT", "DOUBLE"],
         // A row holds 65,535 bytes; longer texts live outside it.
         text: (1_024, "VARCHAR({n})", "LONGTEXT"),
         exact_text: " CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin",
         json: "JSON",
         bytes: (4_096, "VARBINARY({n})", "LONGBLOB"),
         uuid: "CHAR(36) CHARACTER SET ascii COLLATE ascii_bin",
-        date: "DATE",
-        time: "TIME({n})",
         timestamp: "DATETIME({n})",
         // A TIMESTAMP ends in 2038; the comment makes a civil time a moment.
         instant: "DATETIME({n}) COMMENT 'UTC'",
-        fraction: 6,
         identity: Some(("BIGINT", "AUTO_INCREMENT")),
         options: " ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin",
-        truth: ["0", "1"],
         plain_backslash: false,
-        quote_in_literal: "''",
-        literal_prefix: "",
+        ..usual::TYPES
     },
     natives: &[
         ("tinyint", Native::Int(8)),
@@ -156,12 +121,8 @@ pub(super) const SPELLING: Spelling = Spelling {
         ("datetime", Native::Timestamp),
     ],
     changes: Changes {
-        if_not_exists: "IF NOT EXISTS ",
-        add: "COLUMN ",
-        says_null: true,
-        adds_filled: true,
         alter: Alter::Modify,
-        renames_by_procedure: false,
+        ..usual::CHANGES
     },
     place: Place {
         around: Around::Catalog,

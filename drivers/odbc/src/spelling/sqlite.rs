@@ -1,13 +1,11 @@
 //! `SQLite`: <https://www.sqlite.org/lang.html>
 
 use quillback_plugin_api::Category as C;
-use quillback_plugin_api::capabilities::{
-    Capabilities, CaseFolding, DdlCapabilities, GeneratedKeys,
-};
+use quillback_plugin_api::capabilities::{Capabilities, DdlCapabilities, GeneratedKeys};
 
 use super::{
-    Alter, Around, BARE, Beyond, Changes, Form, Isolation, Keys, Locking, Naming, Native, Paging,
-    Place, Search, Spelling, Types, Values,
+    Around, BARE, Beyond, Form, Keys, Locking, Naming, Native, Paging, Place, Search, Spelling,
+    Types, Values, usual,
 };
 
 pub(super) const SPELLING: Spelling = Spelling {
@@ -16,12 +14,7 @@ pub(super) const SPELLING: Spelling = Spelling {
     session: &[],
     time_limit: ["", ""],
     // Transactions run one after the other.
-    isolation: Isolation {
-        repeatable: Some(""),
-        serializable: Some(""),
-        is_inside: false,
-        usual: "",
-    },
+    isolation: usual::ALWAYS_SERIAL,
     version: "SELECT sqlite_version()",
     capabilities: Capabilities {
         transactions: true,
@@ -33,26 +26,16 @@ pub(super) const SPELLING: Spelling = Spelling {
         foreign_keys: true,
         generated_keys: GeneratedKeys::OneRow,
         last_key: true,
-        streaming: true,
-        cancel: false,
-        schemas: false,
-        catalogs: false,
-        empty_text_is_null: false,
-        case_folding: CaseFolding::Preserve,
-        max_identifier: 0,
-        identifier_bytes: false,
         // https://www.sqlite.org/limits.html#max_variable_number
         max_params: 32_766,
         ddl: DdlCapabilities {
-            create_table: true,
-            add_column: true,
             drop_column: true,
             rename_column: true,
-            alter_column: false,
             create_index: true,
             transactional: true,
+            ..usual::CAPABILITIES.ddl
         },
-        repository: false,
+        ..usual::CAPABILITIES
     },
     // A name in double quotes that no column has is taken for a text: https://www.sqlite.org/quirks.html#dblquote
     quotes: ('`', '`'),
@@ -77,53 +60,29 @@ pub(super) const SPELLING: Spelling = Spelling {
     keys: Keys::Ask("SELECT last_insert_rowid()", "last_insert_rowid()"),
     insert_rows: 1_000,
     values: Values {
-        bool: ("?", Form::Whole),
-        whole: ("?", Form::Whole),
         large: ("?", Form::Text),
         decimal: ("CAST(? AS REAL)", Form::Text),
-        double: ("?", Form::Double),
-        float: ("?", Form::Double),
-        text: ("?", Form::Text),
-        json: ("?", Form::Text),
-        bytes: ("?", Form::Bytes),
-        uuid: ("?", Form::Text),
-        date: ("?", Form::Text),
-        time: ("?", Form::Text),
-        timestamp: ("?", Form::Text),
-        instant: ("?", Form::Text),
         digits: (0, 0),
         infinity: true,
         // It becomes NULL.
         nan: false,
         // The plane beyond is mangled by the ODBC driver.
         last_character: '\u{fffff}',
+        ..usual::VALUES
     },
     types: Types {
-        bool: "BOOLEAN",
-        signed: ["TINYINT", "SMALLINT", "INT", "BIGINT"],
         unsigned: ["SMALLINT", "INT", "BIGINT", ""],
         // The engine makes floats of exact numbers.
         decimal: ("", 0, 0),
-        unlimited: "",
         float: ["", "DOUBLE"],
         text: (100_000_000, "VARCHAR({n})", "TEXT"),
         exact_text: " COLLATE BINARY",
-        json: "",
         bytes: (0, "", "BLOB"),
-        uuid: "CHAR(36)",
-        date: "DATE",
-        time: "TIME({n})",
-        timestamp: "TIMESTAMP({n})",
         // Sessions know no zone: a moment is its civil time in UTC.
         instant: "TIMESTAMP({n})",
-        fraction: 6,
         // INTEGER as the only column of the key is the number of the row: https://www.sqlite.org/autoinc.html
         identity: Some(("INTEGER", "")),
-        options: "",
-        truth: ["0", "1"],
-        plain_backslash: true,
-        quote_in_literal: "''",
-        literal_prefix: "",
+        ..usual::TYPES
     },
     natives: &[
         ("boolean", Native::Bool),
@@ -144,14 +103,7 @@ pub(super) const SPELLING: Spelling = Spelling {
         ("timestamp", Native::Timestamp),
         ("datetime", Native::Timestamp),
     ],
-    changes: Changes {
-        if_not_exists: "IF NOT EXISTS ",
-        add: "COLUMN ",
-        says_null: true,
-        adds_filled: true,
-        alter: Alter::No,
-        renames_by_procedure: false,
-    },
+    changes: usual::CHANGES,
     place: Place {
         around: Around::Nothing,
         current: "",
@@ -165,7 +117,7 @@ pub(super) const SPELLING: Spelling = Spelling {
         primary: "SELECT name FROM pragma_table_info(?) WHERE pk > 0 ORDER BY pk",
         keys: "SELECT l.name, i.name FROM pragma_index_list(?) AS l, pragma_index_info(l.name) AS i \
                WHERE l.\"unique\" = 1 AND l.origin <> 'pk' AND l.partial = 0 ORDER BY l.name, i.seqno",
-        fractions: false,
+        ..usual::BEYOND
     },
     // https://www.sqlite.org/rescode.html
     numbers: &[

@@ -1,13 +1,11 @@
 //! Microsoft SQL Server: <https://learn.microsoft.com/sql/t-sql/language-reference>
 
 use quillback_plugin_api::Category as C;
-use quillback_plugin_api::capabilities::{
-    Capabilities, CaseFolding, DdlCapabilities, GeneratedKeys,
-};
+use quillback_plugin_api::capabilities::{Capabilities, DdlCapabilities, GeneratedKeys};
 
 use super::{
     Alter, Around, BARE, Beyond, Changes, Form, Isolation, Keys, Locking, Naming, Native, Paging,
-    Place, Search, Spelling, Types, Values,
+    Place, Search, Spelling, Types, Values, usual,
 };
 
 pub(super) const SPELLING: Spelling = Spelling {
@@ -16,10 +14,8 @@ pub(super) const SPELLING: Spelling = Spelling {
     time_limit: ["", ""],
     // REPEATABLE READ locks what was read, which is as good as a snapshot for one batch.
     isolation: Isolation {
-        repeatable: Some("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"),
-        serializable: Some("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE"),
-        is_inside: false,
         usual: "SET TRANSACTION ISOLATION LEVEL READ COMMITTED",
+        ..usual::SET_ISOLATION
     },
     version: "SELECT CAST(SERVERPROPERTY('ProductVersion') AS nvarchar(128))",
     capabilities: Capabilities {
@@ -30,27 +26,19 @@ pub(super) const SPELLING: Spelling = Spelling {
         enforced_keys: true,
         foreign_keys: true,
         generated_keys: GeneratedKeys::OneRow,
-        last_key: false,
-        streaming: true,
-        cancel: false,
         schemas: true,
-        catalogs: false,
-        empty_text_is_null: false,
-        case_folding: CaseFolding::Preserve,
         // https://learn.microsoft.com/sql/sql-server/maximum-capacity-specifications-for-sql-server
         max_identifier: 128,
-        identifier_bytes: false,
         max_params: 2_098,
         ddl: DdlCapabilities {
-            create_table: true,
-            add_column: true,
             drop_column: true,
             rename_column: true,
             alter_column: true,
             create_index: true,
             transactional: true,
+            ..usual::CAPABILITIES.ddl
         },
-        repository: false,
+        ..usual::CAPABILITIES
     },
     quotes: ('[', ']'),
     misread: &[],
@@ -82,31 +70,21 @@ pub(super) const SPELLING: Spelling = Spelling {
     keys: Keys::Output,
     insert_rows: 1_000,
     values: Values {
-        bool: ("?", Form::Whole),
-        whole: ("?", Form::Whole),
         large: ("CAST(? AS decimal(20,0))", Form::Text),
         decimal: ("CAST(? AS decimal({p},{s}))", Form::Text),
-        double: ("?", Form::Double),
         float: ("CAST(? AS real)", Form::Double),
-        text: ("?", Form::Text),
-        json: ("?", Form::Text),
-        bytes: ("?", Form::Bytes),
         uuid: ("CAST(? AS uniqueidentifier)", Form::Text),
         date: ("CAST(? AS date)", Form::Text),
         time: ("CAST(? AS time(7))", Form::Text),
         timestamp: ("CAST(? AS datetime2(7))", Form::Text),
         instant: ("CAST(? AS datetimeoffset(7))", Form::ZonedText),
-        digits: (38, 38),
-        infinity: false,
-        nan: false,
-        last_character: char::MAX,
+        ..usual::VALUES
     },
     types: Types {
         bool: "bit",
         signed: ["smallint", "smallint", "int", "bigint"],
         unsigned: ["tinyint", "int", "bigint", "decimal(20,0)"],
         decimal: ("decimal({p},{s})", 38, 38),
-        unlimited: "",
         float: ["real", "float(53)"],
         text: (4_000, "nvarchar({n})", "nvarchar(max)"),
         exact_text: " COLLATE Latin1_General_100_BIN2",
@@ -119,11 +97,8 @@ pub(super) const SPELLING: Spelling = Spelling {
         instant: "datetimeoffset({n})",
         fraction: 7,
         identity: Some(("bigint", "IDENTITY(1,1)")),
-        options: "",
-        truth: ["0", "1"],
-        plain_backslash: true,
-        quote_in_literal: "''",
         literal_prefix: "N",
+        ..usual::TYPES
     },
     natives: &[
         ("bit", Native::Bool),
@@ -148,10 +123,9 @@ pub(super) const SPELLING: Spelling = Spelling {
     changes: Changes {
         if_not_exists: "",
         add: "",
-        says_null: true,
-        adds_filled: true,
         alter: Alter::Whole,
         renames_by_procedure: true,
+        ..usual::CHANGES
     },
     place: Place {
         around: Around::Schema,
@@ -164,12 +138,11 @@ pub(super) const SPELLING: Spelling = Spelling {
         columns: "SELECT c.name, CASE WHEN c.is_identity = 1 THEN 'always' ELSE 'computed' END FROM sys.columns AS c \
                   WHERE c.object_id = OBJECT_ID(QUOTENAME(?) + N'.' + QUOTENAME(?)) \
                   AND (c.is_identity = 1 OR c.is_computed = 1 OR c.system_type_id = 189)",
-        primary: "",
         keys: "SELECT i.name, c.name FROM sys.indexes AS i JOIN sys.index_columns AS k ON k.object_id = i.object_id \
                AND k.index_id = i.index_id JOIN sys.columns AS c ON c.object_id = k.object_id AND c.column_id = k.column_id \
                WHERE i.object_id = OBJECT_ID(QUOTENAME(?) + N'.' + QUOTENAME(?)) AND i.is_unique = 1 \
                AND i.is_primary_key = 0 AND i.has_filter = 0 AND k.is_included_column = 0 ORDER BY i.name, k.key_ordinal",
-        fractions: false,
+        ..usual::BEYOND
     },
     // https://learn.microsoft.com/sql/relational-databases/errors-events/database-engine-events-and-errors
     numbers: &[

@@ -6,7 +6,7 @@ use quillback_conformance::sqlparser::dialect::OracleDialect as ParserDialect;
 use quillback_conformance::sqlparser::parser::Parser;
 use quillback_plugin_api::batch::{Batch, Expect, Step};
 use quillback_plugin_api::sql::{
-    Assignment, Compare, CreateTable, Ddl, Delete, Expr, SetTo, Statement, Update,
+    Assignment, Compare, CreateTable, Ddl, Delete, Direction, Expr, Index, SetTo, Statement, Update,
 };
 use quillback_plugin_api::types::LogicalType;
 use quillback_plugin_api::{Category, RowBuffer};

@@ -2,7 +2,11 @@
 
 use std::fmt::Write as _;
 
-use quillback_plugin_api::civil::{Date, Timestamp};
+use quillback_family_http::values::{
+    DAY, SECOND, date, digits, exact_float, finite_digits, fits, fits_digits, float, moment,
+    near_float, refused, time,
+};
+use quillback_plugin_api::civil::Timestamp;
 use quillback_plugin_api::error::Origin;
 use quillback_plugin_api::types::LogicalType;
 use quillback_plugin_api::value::uuid_text;
@@ -11,8 +15,8 @@ use quillback_plugin_api::{Category, DriverError, Value};
 use super::columns::Field;
 use super::create::DIGITS;
 
-const SECOND: i64 = 1_000_000_000;
-const DAY: i64 = 86_400 * SECOND;
+/// <https://docs.snowflake.com/en/sql-reference/data-types-numeric#special-values>
+const INFINITY: &str = "inf";
 
 /// What makes a text the value again where no column says what it is.
 pub(crate) fn wrapping(value: &Value) -> (String, String) {
@@ -54,12 +58,11 @@ pub(crate) fn value(value: &Value) -> Result<String, DriverError> {
         Value::Bool(flag) => flag.to_string(),
         Value::I64(number) => number.to_string(),
         Value::U64(number) => number.to_string(),
-        Value::F64(number) => float(*number),
+        Value::F64(number) => float(*number, INFINITY),
         // The shortest text of a single float would be another double.
-        Value::F32(number) => float(f64::from(*number)),
+        Value::F32(number) => float(f64::from(*number), INFINITY),
         Value::Decimal(number) => {
-            let (whole, scale) = digits(number.as_str())
-                .ok_or_else(|| refused("there is no NaN and no infinity among decimals"))?;
+            let (whole, scale) = finite_digits(number.as_str())?;
             if whole + scale > DIGITS as usize {
                 return Err(refused("a number has at most 38 digits"));
             }
@@ -107,8 +110,10 @@ pub(crate) fn stored(field: &Field, given: &Value) -> Result<String, DriverError
             LogicalType::Int { .. } | LogicalType::Decimal { .. },
             Value::Decimal(_) | Value::I64(_) | Value::U64(_),
         ) => fits_number(field, &text).map(|()| text),
-        (LogicalType::Float { .. }, Value::I64(number)) => exact_float(*number),
-        (LogicalType::Float { .. }, Value::Decimal(_)) => near_float(&text),
+        (LogicalType::Float { .. }, Value::I64(number)) => {
+            value(&Value::F64(exact_float(*number)?))
+        }
+        (LogicalType::Float { .. }, Value::Decimal(_)) => value(&Value::F64(near_float(&text)?)),
         (
             LogicalType::Text { length },
             Value::Text(_) | Value::I64(_) | Value::U64(_) | Value::Decimal(_) | Value::Uuid(_),
@@ -151,15 +156,6 @@ pub(crate) fn missing(field: &Field) -> DriverError {
     DriverError::new(Category::NotNull, message).from_origin(origin)
 }
 
-fn fits(most: Option<u32>, length: usize, of: &str) -> Result<(), DriverError> {
-    match most {
-        Some(most) if length > most as usize => {
-            Err(refused(format!("the column takes {most} {of}")))
-        }
-        _ => Ok(()),
-    }
-}
-
 fn fits_fraction(precision: u8, nanos: i64) -> Result<(), DriverError> {
     let unit = 10_i64.pow(9_u32.saturating_sub(precision.into()));
     if nanos % unit == 0 {
@@ -171,106 +167,16 @@ fn fits_fraction(precision: u8, nanos: i64) -> Result<(), DriverError> {
     }
 }
 
-/// Digits before the point without leading zeros, and those after it without trailing ones.
-fn digits(number: &str) -> Option<(usize, usize)> {
-    let plain = number.strip_prefix('-').unwrap_or(number);
-    plain.starts_with(|c: char| c.is_ascii_digit()).then(|| {
-        let (whole, fraction) = plain.split_once('.').unwrap_or((plain, ""));
-        (
-            whole.trim_start_matches('0').len(),
-            fraction.trim_end_matches('0').len(),
-        )
-    })
-}
-
 fn fits_number(field: &Field, number: &str) -> Result<(), DriverError> {
     let (precision, scale) = field.number().unwrap_or((DIGITS, 0));
     let most_whole = precision.saturating_sub(scale) as usize;
-    let (whole, fraction) =
-        digits(number).ok_or_else(|| refused("there is no NaN and no infinity among decimals"))?;
     // What is declared to have 64 bits holds no more, though nineteen digits would.
     let is_int = matches!(field.logical(), LogicalType::Int { .. });
     let whole_part = number.split('.').next().unwrap_or_default();
-    if is_int && fraction == 0 && whole_part.parse::<i64>().is_err() {
+    if is_int && finite_digits(number)?.1 == 0 && whole_part.parse::<i64>().is_err() {
         return Err(refused("the column takes whole numbers of 64 bits"));
     }
-    if whole <= most_whole && fraction <= scale as usize {
-        Ok(())
-    } else {
-        Err(refused(format!(
-            "the column takes {most_whole} digits before the point and {scale} after it"
-        )))
-    }
-}
-
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "what is lost is looked for and refused"
-)]
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "a number that does not come back is refused"
-)]
-fn exact_float(number: i64) -> Result<String, DriverError> {
-    let float = number as f64;
-    if i128::from(number) == float as i128 {
-        value(&Value::F64(float))
-    } else {
-        Err(refused("the column does not hold that many digits"))
-    }
-}
-
-/// A float keeps fifteen digits of any decimal.
-fn near_float(number: &str) -> Result<String, DriverError> {
-    let digits = number.bytes().filter(u8::is_ascii_digit).count();
-    match number.parse::<f64>() {
-        Ok(float) if digits <= 15 => value(&Value::F64(float)),
-        _ => Err(refused("the column does not hold that many digits")),
-    }
-}
-
-/// <https://docs.snowflake.com/en/sql-reference/data-types-numeric#special-values>
-fn float(number: f64) -> String {
-    if number.is_nan() {
-        "NaN".into()
-    } else if number.is_infinite() {
-        if number > 0.0 { "inf" } else { "-inf" }.into()
-    } else {
-        format!("{number:e}")
-    }
-}
-
-fn date(day: Date) -> Result<String, DriverError> {
-    if (1..=9_999).contains(&day.year) && day.is_valid() {
-        Ok(format!("{:04}-{:02}-{:02}", day.year, day.month, day.day))
-    } else {
-        Err(refused("a date lies in the years 1 to 9999"))
-    }
-}
-
-fn time(nanos: i64) -> Result<String, DriverError> {
-    if !(0..DAY).contains(&nanos) {
-        return Err(refused(
-            "a time of day lies between 00:00:00 and 23:59:59.999999999",
-        ));
-    }
-    let seconds = nanos / SECOND;
-    let (hours, minutes) = (seconds / 3_600, seconds / 60 % 60);
-    let clock = format!("{hours:02}:{minutes:02}:{:02}", seconds % 60);
-    let fraction = nanos % SECOND;
-    // Nine digits only where they are needed.
-    Ok(if fraction % 1_000 == 0 {
-        format!("{clock}.{:06}", fraction / 1_000)
-    } else {
-        format!("{clock}.{fraction:09}")
-    })
-}
-
-/// As <https://docs.snowflake.com/en/sql-reference/date-time-input-output#timestamp-formats> detects it.
-fn moment(stamp: Timestamp) -> Result<String, DriverError> {
-    let parts = stamp.to_parts();
-    let (day, nanos) = parts.ok_or_else(|| refused("a moment lies in the years 1 to 9999"))?;
-    Ok(format!("{} {}", date(day)?, time(nanos)?))
+    fits_digits(number, most_whole, scale as usize)
 }
 
 /// The local time, and how far it is from UTC: hours and minutes.
@@ -294,16 +200,10 @@ fn with_offset(instant: Timestamp, offset: i32) -> Result<String, DriverError> {
     ))
 }
 
-fn refused(why: impl Into<String>) -> DriverError {
-    DriverError::new(
-        Category::InvalidData,
-        format!("a value does not fit: {}", why.into()),
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use quillback_plugin_api::Ident;
+    use quillback_plugin_api::civil::Date;
     use quillback_plugin_api::value::Decimal;
 
     use super::*;

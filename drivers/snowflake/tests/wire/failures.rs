@@ -7,7 +7,7 @@ use quillback_plugin_api::sql::{Delete, Expr, Insert, Select, Statement};
 use quillback_plugin_api::{Category, Ident, RowBuffer, TableRef};
 use serde_json::json;
 
-use crate::server::{Asked, Reply, Server, error, result};
+use crate::server::{Asked, Reply, Server, error, result, sql};
 
 fn table() -> TableRef {
     TableRef::new(Ident::literal("t"))
@@ -45,8 +45,8 @@ fn insert() -> Batch {
     batch
 }
 
-fn starts(asked: &Asked, sql: &str) -> bool {
-    asked.is("POST", "/query-request") && asked.sql().starts_with(sql)
+fn starts(asked: &Asked, with: &str) -> bool {
+    asked.is("POST", "/query-request") && sql(asked).starts_with(with)
 }
 
 #[tokio::test]
@@ -131,7 +131,7 @@ async fn a_deadline_stops_the_statement_and_the_session() {
     let stopped = asked.iter().find(|asked| starts(asked, "DELETE")).unwrap();
     let id = abort.json()["requestId"].as_str().unwrap().to_owned();
     assert!(stopped.path.contains(&id));
-    assert!(abort.sql().starts_with("DELETE"));
+    assert!(sql(&abort).starts_with("DELETE"));
     server.wait_for("POST", "/session?delete=true").await;
 }
 

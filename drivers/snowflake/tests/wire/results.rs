@@ -10,7 +10,7 @@ use quillback_plugin_api::{Category, RowBuffer, Value};
 use serde_json::{Value as Json, json};
 
 use crate::failures::select;
-use crate::server::{Asked, Reply, Server, result};
+use crate::server::{Asked, Reply, Server, result, sql};
 
 /// `["b"],["c"]`, packed by gzip 1.12 without a name.
 const PACKED: &[u8] = include_bytes!("part.gz");
@@ -29,7 +29,7 @@ async fn server(
     let place = std::sync::Arc::new(std::sync::OnceLock::<String>::new());
     let known = std::sync::Arc::clone(&place);
     let server = Server::start(move |asked, before| {
-        if asked.is("POST", "/query-request") && asked.sql().starts_with("SELECT") {
+        if asked.is("POST", "/query-request") && sql(asked).starts_with("SELECT") {
             let chunks = chunks(known.get().unwrap());
             return Some(Reply::Json(200, in_parts(&chunks)));
         }
@@ -84,7 +84,7 @@ async fn rows_in_another_form_than_asked_for_are_refused() {
         let mut answer = result(&["t"], &[]);
         answer["data"]["rowset"] = Json::Null;
         answer["data"]["rowsetBase64"] = json!("/////w==");
-        let select = asked.is("POST", "/query-request") && asked.sql().starts_with("SELECT");
+        let select = asked.is("POST", "/query-request") && sql(asked).starts_with("SELECT");
         select.then_some(Reply::Json(200, answer))
     })
     .await;

@@ -17,11 +17,11 @@ fn name(text: &'static str) -> Ident {
     Ident::literal(text)
 }
 
-fn keys(keys: &[&[&'static str]]) -> Known {
+fn keys(keys: &[&[&'static str]]) -> KeysOfBatch {
     let keys = keys
         .iter()
         .map(|key| key.iter().map(|column| name(column)).collect());
-    Known::from([(table(), Arc::new(keys.collect()))])
+    KeysOfBatch::from_iter([(table(), Arc::new(keys.collect()))])
 }
 
 fn insert(columns: &[&'static str], rows: &[Vec<Value>]) -> Step {

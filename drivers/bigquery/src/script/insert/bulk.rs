@@ -7,7 +7,7 @@ use quillback_plugin_api::rows::Cells;
 use quillback_plugin_api::sql::{Insert, SqlWriter};
 use serde_json::Value as Json;
 
-use super::{names, not_matched};
+use super::not_matched;
 use crate::dialect::BigQueryDialect;
 use crate::script::Part;
 use crate::types::bind::{self, Parameter};
@@ -67,8 +67,7 @@ fn statement(
         w.syntax(" AS present USING (SELECT ");
     } else {
         w.syntax("INSERT INTO ").table(&insert.table).syntax(" (");
-        names(&mut w, &insert.columns);
-        w.syntax(") SELECT ");
+        w.idents(&insert.columns).syntax(") SELECT ");
     }
     for (at, field) in fields.iter().enumerate() {
         let (open, close) = conversion(field);
