@@ -109,7 +109,8 @@ pub(super) const SPELLING: Spelling = Spelling {
         last_character: char::MAX,
     },
     types: Types {
-        bool: "TINYINT(1)",
+        // The comment makes a small number a truth value: ODBC drivers do not tell TINYINT(1) from TINYINT.
+        bool: "TINYINT(1) COMMENT 'boolean'",
         signed: ["TINYINT", "SMALLINT", "INT", "BIGINT"],
         unsigned: [
             "TINYINT UNSIGNED",
