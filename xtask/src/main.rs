@@ -17,6 +17,7 @@ mod manifest;
 mod new_driver;
 mod plugins;
 mod process;
+mod readers;
 mod records;
 mod run;
 mod suite;

@@ -45,6 +45,12 @@ pub(crate) const STEPS: &[Step] = &[
         action: deny,
     },
     Step {
+        name: "readers",
+        about: "reviewed statements, as parsers of others read them",
+        needs: &[],
+        action: readers,
+    },
+    Step {
         name: "packages",
         about: "what drivers need from the operating system",
         needs: &[],
@@ -130,6 +136,12 @@ fn deny(context: &mut Context) -> Result<Verdict> {
         tools::install("cargo-deny")?;
     }
     check(workspace::cargo().args(["deny", "check", "bans", "licenses", "sources"]))
+}
+
+fn readers(context: &mut Context) -> Result<Verdict> {
+    db::packages::require(&[], &db::peer::all()?)?;
+    crate::readers::check(&context.root)?;
+    Ok(Verdict::PASSED)
 }
 
 fn packages(context: &mut Context) -> Result<Verdict> {
