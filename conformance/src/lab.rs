@@ -14,6 +14,7 @@ use serde_json::Value as Json;
 use crate::Target;
 use crate::case::Bare;
 use crate::random::unique;
+use crate::record;
 use crate::target::Access;
 use crate::verify::skip;
 
@@ -50,6 +51,7 @@ impl Lab {
             .ping()
             .await
             .context("asking the server who it is")?;
+        record::server(bare.target.id, &server);
         Ok(Self {
             driver: bare.driver,
             options,

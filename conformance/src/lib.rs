@@ -17,6 +17,7 @@ mod library;
 mod oracle;
 mod proxy;
 mod random;
+mod record;
 mod runner;
 mod samples;
 mod session;

@@ -13,7 +13,7 @@ use crate::case::{Bare, Case, Run};
 use crate::lab::Lab;
 use crate::surroundings::Surroundings;
 use crate::verify::Skipped;
-use crate::{Target, cases, library, samples};
+use crate::{Target, cases, library, record, samples};
 
 /// A case that takes longer hangs. Stand-ins for services do one thing at a time, so that a short case may wait for a
 /// hundred thousand rows of another one.
@@ -58,12 +58,18 @@ pub fn main_except(
                 let exception = exceptions.iter().find(|known| known.case == short);
                 trials.push(Trial::ignorable_test(
                     format!("{prefix}::{short}"),
-                    move || match exception {
-                        Some(exception) if !exception.fails => {
-                            Ok(Completion::ignored_with(exception.why))
-                        }
-                        Some(exception) => must_fail(run(mode, plugin, target, case), exception),
-                        None => run(mode, plugin, target, case),
+                    move || {
+                        let result = match exception {
+                            Some(exception) if !exception.fails => {
+                                Ok(Completion::ignored_with(exception.why))
+                            }
+                            Some(exception) => {
+                                must_fail(run(mode, plugin, target, case), exception)
+                            }
+                            None => run(mode, plugin, target, case),
+                        };
+                        record::note(target.id, prefix, &short, exception.is_some(), &result)?;
+                        result
                     },
                 ));
             }

@@ -17,6 +17,8 @@ mod manifest;
 mod new_driver;
 mod plugins;
 mod process;
+mod readers;
+mod records;
 mod run;
 mod suite;
 mod tidy;
@@ -56,6 +58,13 @@ enum Command {
     Codegen(codegen::Options),
     /// Check the house rules that no compiler checks.
     Tidy,
+    /// Take the notes of a test run into the records of what each driver ran on.
+    #[command(after_help = "Example: a server that only its vendor has\n  \
+        mkdir notes\n  \
+        QUILLBACK_RECORD=$PWD/notes QUILLBACK_TEST_MSSQL_URL=mssql://.. cargo nextest run \\\n    \
+        -p quillback-driver-mssql -p quillback-server --test conformance --test story\n  \
+        cargo xtask records notes")]
+    Records(records::Options),
     /// Make the folder of a new driver from the template.
     NewDriver(new_driver::Options),
     /// Measure an optimised build against private database servers.
@@ -80,6 +89,7 @@ fn main() -> ExitCode {
         Command::Run(options) => run::run(&options),
         Command::Codegen(options) => codegen::run(&options),
         Command::Tidy => tidy::check(&workspace::root()),
+        Command::Records(options) => records::run(&options),
         Command::NewDriver(options) => new_driver::run(&options),
         Command::Bench(options) => bench::run(&options),
         Command::Dist(options) => dist::run(&options),

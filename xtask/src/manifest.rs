@@ -1,5 +1,6 @@
 //! What a driver says about itself in its `driver.toml`.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
@@ -19,8 +20,8 @@ pub(crate) struct Manifest {
     /// Whether it can hold the repository.
     #[serde(rename = "repository")]
     pub(crate) is_repository: bool,
-    /// What its statements have really run against.
-    pub(crate) verified: String,
+    /// The servers that it has really run on, by a part of what each tells of itself, and what each is.
+    pub(crate) verified: BTreeMap<String, Kind>,
     /// Whether only the vendor's server can run its live tests, which then run on request: where
     /// its URL is set.
     #[serde(rename = "vendor_server", default)]
@@ -28,6 +29,29 @@ pub(crate) struct Manifest {
     /// Debian packages that building or testing it needs.
     #[serde(default)]
     pub(crate) packages: Vec<String>,
+}
+
+/// What a server is to the database that a driver is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Kind {
+    /// The database itself.
+    Vendor,
+    /// A database of somebody else that reads the same SQL.
+    Engine,
+    /// A program that stands in for it in tests.
+    Emulator,
+}
+
+impl Kind {
+    /// What the table of drivers calls it.
+    pub(crate) fn words(self) -> &'static str {
+        match self {
+            Self::Vendor => "the database itself",
+            Self::Engine => "another database that reads its SQL",
+            Self::Emulator => "an emulator",
+        }
+    }
 }
 
 impl Manifest {
@@ -54,6 +78,14 @@ pub(crate) fn variable(id: &str) -> String {
     format!("QUILLBACK_TEST_{}_URL", id.to_uppercase().replace('-', "_"))
 }
 
+/// The variable that says which stand-in the server of this driver's tests is.
+pub(crate) fn stand_in_variable(id: &str) -> String {
+    format!(
+        "QUILLBACK_TEST_{}_STAND_IN",
+        id.to_uppercase().replace('-', "_")
+    )
+}
+
 /// Reads the manifests of all drivers, in the order of their ids.
 ///
 /// # Errors
@@ -73,8 +105,7 @@ pub(crate) fn read_all(root: &Path) -> Result<Vec<Manifest>> {
 mod tests {
     use super::Manifest;
 
-    const FINE: &str =
-        "id = 'x'\nname = 'X base'\nclient = 'x-client'\nrepository = true\nverified = 'X 1'";
+    const FINE: &str = "id = 'x'\nname = 'X base'\nclient = 'x-client'\nrepository = true\nverified = { X = 'vendor' }";
 
     #[test]
     fn a_wrong_manifest_is_refused_with_its_reason() {
@@ -82,7 +113,8 @@ mod tests {
         assert!(message(&FINE.replace("'x'", "'y'")).contains("folder"));
         assert!(message(&FINE.replace("client", "clinet")).contains("clinet"));
         assert!(message(&FINE.replace("true", "'yes'")).contains("repository"));
-        assert!(message(&FINE.replace("verified = 'X 1'", "")).contains("verified"));
+        assert!(message(&FINE.replace("verified = { X = 'vendor' }", "")).contains("verified"));
+        assert!(message(&FINE.replace("vendor", "vednor")).contains("vednor"));
         assert!(message(&format!("{FINE}\npackages = 'a'")).contains("packages"));
         assert!(message(&format!("{FINE}\nvendor_server = 1")).contains("vendor_server"));
     }

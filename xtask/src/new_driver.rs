@@ -22,6 +22,7 @@ pub(crate) struct Options {
 /// Paths in the new folder and what goes there.
 const TEMPLATE: &[(&str, &str)] = &[
     ("driver.toml", include_str!("../template/driver.toml")),
+    ("live.toml", include_str!("../template/live.toml")),
     ("README.md", include_str!("../template/README.md")),
     // Not called `Cargo.toml`, so that no tool takes the template for a package.
     ("Cargo.toml", include_str!("../template/manifest.toml")),

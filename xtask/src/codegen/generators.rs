@@ -90,7 +90,13 @@ fn driver_table(tools: &Tools<'_>) -> Result<Generated> {
     let path = "drivers/README.md";
     let present = std::fs::read_to_string(tools.root.join(path))
         .with_context(|| format!("cannot read {path}"))?;
-    let text = drivers::with_table(&present, &crate::manifest::read_all(tools.root)?)?;
+    let mut all = Vec::new();
+    for manifest in crate::manifest::read_all(tools.root)? {
+        let runs = crate::records::read(tools.root, &manifest.id)?;
+        crate::records::agree(&manifest, &runs)?;
+        all.push((manifest, runs));
+    }
+    let text = drivers::with_tables(&present, &all)?;
     Ok(Generated {
         folder: None,
         files: vec![(path.to_owned(), text)],

@@ -64,6 +64,19 @@ impl Peer {
         manifest::variable(&self.id)
     }
 
+    /// Name and version: what a stand-in is called that tells its clients to be the service.
+    fn told(&self) -> String {
+        let pin = self.description.requirements.first();
+        let version = pin
+            .and_then(|pin| pin.split_once("=="))
+            .map(|(_, version)| version);
+        format!(
+            "{} {}",
+            self.description.name,
+            version.unwrap_or("of any version")
+        )
+    }
+
     /// Installs it unless that was done before, starts it and records how to reach it.
     ///
     /// # Errors
@@ -90,33 +103,24 @@ impl Peer {
         let ready = || is_listening(port);
         let server = Server::start(&self.description.name, command, log, guard, "TERM", ready)?;
         exports.set(&self.variable(), fill(&self.description.url));
+        exports.set(&manifest::stand_in_variable(&self.id), self.told());
         Ok(server)
     }
 
-    /// Makes the Python environment below the target folder. A new list of requirements is a new one.
+    /// Installs it, and runs what it needs once.
     fn install(&self) -> Result<PathBuf> {
-        let venv = workspace::target()?.join("peers").join(self.folder_name());
-        let done = venv.join("complete");
-        if done.is_file() {
-            return Ok(venv);
-        }
-        println!(
-            "Installing from PyPI: {}",
-            self.description.requirements.join(" ")
-        );
-        if venv.exists() {
-            std::fs::remove_dir_all(&venv)?;
-        }
-        process::capture(Command::new("python3").args(["-m", "venv"]).arg(&venv))?;
-        let mut pip = Command::new(venv.join("bin/python"));
-        pip.args(["-m", "pip", "install", "--quiet"]);
-        process::capture(pip.args(&self.description.requirements))?;
-        for line in &self.description.prepare {
-            let fill = |text: &str| self.fill(text, &venv);
-            process::capture(&mut command(line, &venv, fill)?)?;
-        }
-        std::fs::write(&done, "").with_context(|| format!("cannot write {}", done.display()))?;
-        Ok(venv)
+        let Description {
+            requirements,
+            prepare,
+            ..
+        } = &self.description;
+        environment(&self.id, requirements, prepare, |venv| {
+            for line in prepare {
+                let fill = |text: &str| self.fill(text, venv);
+                process::capture(&mut command(line, venv, fill)?)?;
+            }
+            Ok(())
+        })
     }
 
     fn fill(&self, text: &str, venv: &Path) -> String {
@@ -125,13 +129,43 @@ impl Peer {
             .replace("{bin}", &venv.join("bin").display().to_string())
             .replace("{driver}", &driver.display().to_string())
     }
+}
 
-    fn folder_name(&self) -> String {
-        use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-        let mut hasher = DefaultHasher::new();
-        (&self.description.requirements, &self.description.prepare).hash(&mut hasher);
-        format!("{}-{:016x}", self.id, hasher.finish())
+/// Makes a Python environment below the target folder unless it is there. Another list of requirements, or of commands
+/// that prepare it, is another one.
+///
+/// # Errors
+/// When pip cannot install the requirements, or preparing fails.
+pub(crate) fn environment(
+    name: &str,
+    requirements: &[String],
+    commands: &[Vec<String>],
+    prepare: impl FnOnce(&Path) -> Result<()>,
+) -> Result<PathBuf> {
+    let folder = folder_name(name, requirements, commands);
+    let venv = workspace::target()?.join("peers").join(folder);
+    let done = venv.join("complete");
+    if done.is_file() {
+        return Ok(venv);
     }
+    println!("Installing from PyPI: {}", requirements.join(" "));
+    if venv.exists() {
+        std::fs::remove_dir_all(&venv)?;
+    }
+    process::capture(Command::new("python3").args(["-m", "venv"]).arg(&venv))?;
+    let mut pip = Command::new(venv.join("bin/python"));
+    pip.args(["-m", "pip", "install", "--quiet"]);
+    process::capture(pip.args(requirements))?;
+    prepare(&venv)?;
+    std::fs::write(&done, "").with_context(|| format!("cannot write {}", done.display()))?;
+    Ok(venv)
+}
+
+fn folder_name(name: &str, requirements: &[String], commands: &[Vec<String>]) -> String {
+    use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+    let mut hasher = DefaultHasher::new();
+    (requirements, commands).hash(&mut hasher);
+    format!("{name}-{:016x}", hasher.finish())
 }
 
 /// The peers of all drivers that have one, in the order of the drivers' ids.
@@ -177,7 +211,7 @@ fn is_listening(port: u16) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::Peer;
+    use super::{Peer, folder_name};
 
     const FINE: &str = "name = 'fake'\nrequirements = ['fake==1']\n\
         prepare = [['{python}', '-c', 'pass']]\nstart = ['{bin}/fake', '{port}']\n\
@@ -198,7 +232,9 @@ mod tests {
     fn other_requirements_get_another_environment() {
         let one = Peer::parse(FINE, "x").unwrap();
         let two = Peer::parse(&FINE.replace("fake==1", "fake==2"), "x").unwrap();
-        assert_ne!(one.folder_name(), two.folder_name());
+        let name = |peer: &Peer| folder_name("x", &peer.description.requirements, &[]);
+        assert_ne!(name(&one), name(&two));
         assert_eq!(one.variable(), "QUILLBACK_TEST_X_URL");
+        assert_eq!(one.told(), "fake 1");
     }
 }

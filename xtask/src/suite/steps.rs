@@ -8,6 +8,7 @@ use anyhow::{Context as _, Result};
 use super::tally::{self, Counts, Verdict};
 use super::{Context, tools};
 use crate::db::{self, Durability, Engine, Instances};
+use crate::records::Extent;
 use crate::{manifest, process, workspace};
 
 /// One step.
@@ -44,6 +45,12 @@ pub(crate) const STEPS: &[Step] = &[
         action: deny,
     },
     Step {
+        name: "readers",
+        about: "reviewed statements, as parsers of others read them",
+        needs: &[],
+        action: readers,
+    },
+    Step {
         name: "packages",
         about: "what drivers need from the operating system",
         needs: &[],
@@ -78,6 +85,12 @@ pub(crate) const STEPS: &[Step] = &[
         about: "all tests",
         needs: &["build", "servers"],
         action: tests,
+    },
+    Step {
+        name: "records",
+        about: "as much holds on each server as is on record",
+        needs: &["tests"],
+        action: records,
     },
     Step {
         name: "doc-tests",
@@ -123,6 +136,12 @@ fn deny(context: &mut Context) -> Result<Verdict> {
         tools::install("cargo-deny")?;
     }
     check(workspace::cargo().args(["deny", "check", "bans", "licenses", "sources"]))
+}
+
+fn readers(context: &mut Context) -> Result<Verdict> {
+    db::packages::require(&[], &db::peer::all()?)?;
+    crate::readers::check(&context.root)?;
+    Ok(Verdict::PASSED)
 }
 
 fn packages(context: &mut Context) -> Result<Verdict> {
@@ -176,12 +195,35 @@ fn tests(context: &mut Context) -> Result<Verdict> {
         .args(&context.options.nextest)
         .args(&context.options.filter);
     environment(&mut command, context)?;
+    let notes = notes(context);
+    if notes.exists() {
+        std::fs::remove_dir_all(&notes)?;
+    }
+    std::fs::create_dir_all(&notes)?;
+    command.env("QUILLBACK_RECORD", &notes);
     let succeeded = command.status().context("cannot start cargo")?.success();
     let counts = match std::fs::read_to_string(&report) {
         Ok(text) => tally::junit(&text),
         Err(_) => Counts::default(),
     };
     Ok(Verdict::of(succeeded, counts))
+}
+
+/// The folder in which tests note what ran.
+fn notes(context: &Context) -> PathBuf {
+    context.target.join("notes")
+}
+
+/// The CI writes nothing: there, less than is on record is a failure, and more is welcome.
+fn records(context: &mut Context) -> Result<Verdict> {
+    if !context.options.filter.is_empty() || !context.options.nextest.is_empty() {
+        return Ok(Verdict::Skipped("only some tests ran".to_owned()));
+    }
+    let changed = crate::records::compare(&context.root, &notes(context), Extent::All)?;
+    if !context.options.full {
+        crate::records::write(&context.root, &changed)?;
+    }
+    Ok(Verdict::PASSED)
 }
 
 fn doc_tests(context: &mut Context) -> Result<Verdict> {

@@ -82,7 +82,8 @@ pub(super) const SPELLING: Spelling = Spelling {
         ..usual::VALUES
     },
     types: Types {
-        bool: "TINYINT(1)",
+        // The comment makes a small number a truth value: ODBC drivers do not tell TINYINT(1) from TINYINT.
+        bool: "TINYINT(1) COMMENT 'boolean'",
         unsigned: [
             "TINYINT UNSIGNED",
             "SMALLINT UNSIGNED",

@@ -23,6 +23,9 @@ pub(crate) struct Described {
 /// The comment that makes a civil time a moment, where there is no better type.
 const MOMENT: &str = "UTC";
 
+/// The comment that makes a small number a truth value: ODBC drivers leave the digit in `TINYINT(1)` out.
+const TRUTH: &str = "boolean";
+
 /// The neutral type of a column.
 pub(crate) fn from_catalog(spelling: &Spelling, column: &Described) -> T {
     let (name, sizes) = split(&column.name);
@@ -45,6 +48,7 @@ pub(crate) fn from_catalog(spelling: &Spelling, column: &Described) -> T {
     let int = |bits, unsigned| T::Int { bits, unsigned };
     match native {
         Native::Bool => T::Bool,
+        Native::Int(8) if column.remarks == TRUTH => T::Bool,
         Native::Int(8) if name == "tinyint" && sizes.first() == Some(&1) => T::Bool,
         Native::Int(bits) => int(bits, false),
         Native::Unsigned(bits) => int(bits, true),
@@ -168,6 +172,26 @@ mod tests {
             of(lite, 93, "TIMESTAMP(6)", 3, 32),
             T::Timestamp { precision: 6 }
         );
+    }
+
+    #[test]
+    fn a_comment_tells_what_the_type_does_not() {
+        let of = |name: &str, remarks: &str| {
+            let described = Described {
+                code: 0,
+                name: name.to_owned(),
+                remarks: remarks.to_owned(),
+                ..Described::default()
+            };
+            from_catalog(Dialect::Mariadb.spelling(), &described)
+        };
+        assert_eq!(of("TINYINT", "boolean"), T::Bool);
+        assert_eq!(of("DATETIME", "UTC"), T::Instant { precision: 6 });
+        let int = T::Int {
+            bits: 8,
+            unsigned: false,
+        };
+        assert_eq!(of("TINYINT", "true or false"), int);
     }
 
     #[test]

@@ -1,8 +1,8 @@
 -- What the stand-in adds to PostgreSQL: functions of Redshift, and a catalog that shows what the translation made as
 -- Redshift would show it.
 CREATE SCHEMA IF NOT EXISTS redshift;
-CREATE OR REPLACE FUNCTION redshift.version() RETURNS text LANGUAGE sql IMMUTABLE AS
-  $$ SELECT 'PostgreSQL 8.0.2 on a stand-in, Redshift 1.0.0'::text $$;
+CREATE OR REPLACE FUNCTION redshift.version() RETURNS text LANGUAGE sql STABLE AS
+  $$ SELECT 'Redshift-on-PostgreSQL ' || current_setting('server_version') $$;
 CREATE OR REPLACE FUNCTION public.json_parse(text) RETURNS jsonb LANGUAGE sql IMMUTABLE STRICT AS
   $$ SELECT $1::jsonb $$;
 CREATE OR REPLACE FUNCTION public.json_serialize(jsonb) RETURNS text LANGUAGE sql IMMUTABLE AS
