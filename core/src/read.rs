@@ -151,7 +151,7 @@ impl PageRow {
     /// [`Self::key`] as text.
     pub fn key_text(&self) -> Vec<u8> {
         let names = self.definition().key.iter().map(|part| part.name.as_str());
-        self.text_of(names.zip(self.cells()))
+        text_of(names.zip(self.cells()))
     }
 
     /// [`Self::values`] as text.
@@ -162,13 +162,7 @@ impl PageRow {
         let names = fields
             .filter(|(position, _)| self.sheet.grant.sees(*position))
             .map(|(_, field)| field.name.as_str());
-        self.text_of(names.zip(self.cells().skip(definition.key.len())))
-    }
-
-    fn text_of<'a>(&'a self, members: impl Iterator<Item = (&'a str, ValueRef<'a>)>) -> Vec<u8> {
-        let mut text = Vec::with_capacity(256);
-        row_json::print_object(members, &mut text);
-        text
+        text_of(names.zip(self.cells().skip(definition.key.len())))
     }
 
     /// Version, to be named when the row is changed.
@@ -182,6 +176,12 @@ impl PageRow {
         let json = serde_json::to_string(&values).unwrap_or_default();
         hex::encode(json.as_bytes())
     }
+}
+
+fn text_of<'a>(members: impl Iterator<Item = (&'a str, ValueRef<'a>)>) -> Vec<u8> {
+    let mut text = Vec::with_capacity(256);
+    row_json::print_object(members, &mut text);
+    text
 }
 
 /// A page of rows.

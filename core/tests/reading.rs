@@ -56,13 +56,13 @@ async fn pages_join_to_the_whole_in_every_order() {
                     .await
                     .unwrap();
                 assert_eq!(page.total, Some(25));
-                cut.extend(page.rows.iter().map(|row| row.key()));
+                cut.extend(page.rows.iter().map(PageRow::key));
                 after = page.rows.last().map(PageRow::cursor);
                 if !page.more {
                     break;
                 }
             }
-            let all: Vec<_> = whole.rows.iter().map(|row| row.key()).collect();
+            let all: Vec<_> = whole.rows.iter().map(PageRow::key).collect();
             assert_eq!(cut, all);
         }
     })

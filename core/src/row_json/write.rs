@@ -29,7 +29,7 @@ pub fn write_ref(value: ValueRef<'_>) -> Json {
 pub fn print(value: &Value, out: &mut Vec<u8>) {
     match value {
         Value::List(items) | Value::Struct(items) => {
-            print_list(items.iter(), out, |item, out| print(item, out));
+            print_list(items.iter(), out, print);
         }
         flat => map(flat.flat(), Text(out)),
     }

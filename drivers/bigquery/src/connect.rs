@@ -5,7 +5,6 @@ mod key;
 
 use std::time::Duration;
 
-use quillback_plugin_api::options::config;
 use quillback_family_http::{Answer, Http, Method, Request, Retry, client_config, fresh_bytes};
 use quillback_plugin_api::options::config;
 use quillback_plugin_api::{Category, DriverError};

@@ -21,7 +21,6 @@ mod types;
 
 use std::sync::Arc;
 
-use quillback_plugin_api::options::config;
 use quillback_plugin_api::batch::{Batch, BatchOutcome, RenderedStep};
 use quillback_plugin_api::catalog::{Catalog, Introspect};
 use quillback_plugin_api::driver::{Context, Driver, DriverInfo, Instance, ServerInfo};

@@ -206,7 +206,7 @@ impl RowConnection {
     async fn page_info(&self) -> PageInfo {
         PageInfo {
             has_next_page: self.more,
-            end_cursor: self.rows.last().map(|row| row.cursor()),
+            end_cursor: self.rows.last().map(PageRow::cursor),
         }
     }
 

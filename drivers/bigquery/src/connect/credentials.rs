@@ -4,7 +4,6 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use quillback_plugin_api::options::config;
 use quillback_family_http::{Answer, Http, Method, Request};
 use quillback_plugin_api::options::config;
 use quillback_plugin_api::{Category, DriverError};

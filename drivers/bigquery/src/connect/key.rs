@@ -3,7 +3,6 @@
 //! <https://developers.google.com/identity/protocols/oauth2/service-account#authorizingrequests>
 
 use quillback_family_http::SigningKey;
-use quillback_plugin_api::options::config;
 use quillback_plugin_api::DriverError;
 use quillback_plugin_api::options::config;
 use serde::Deserialize;
