@@ -8,13 +8,12 @@ use std::{
 use clap::Parser;
 use quillback_server::cli::Cli;
 
-/// Rows, answers and batches are many small pieces of memory, freed on other threads than they were asked for on. Measured
-/// in `docs/decisions/0018`. It takes the place of `malloc` for the whole process, plugins and engines included.
 #[cfg(target_os = "linux")]
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+mod allocator;
 
 fn main() -> ExitCode {
+    #[cfg(target_os = "linux")]
+    allocator::give_back_at_once();
     match Cli::parse().run() {
         Ok(code) => code,
         Err(error) => {
