@@ -19,7 +19,7 @@ use crate::plan::{self, PagePlan, SortKey};
 use crate::policy::{self, Grant};
 use crate::row_json;
 use crate::schema::Definition;
-use crate::write::{self, key_json, shown};
+use crate::write::{self, shown};
 
 /// How a filter compares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -140,12 +140,12 @@ impl PageRow {
 
     /// Key, as JSON object.
     pub fn key(&self) -> Json {
-        key_json(self.definition(), &self.image().key)
+        tree_of(&self.key_text())
     }
 
     /// Fields that the user sees, by name, as JSON object.
     pub fn values(&self) -> Json {
-        self.image().visible(self.definition(), &self.sheet.grant)
+        tree_of(&self.values_text())
     }
 
     /// [`Self::key`] as text.
@@ -182,6 +182,12 @@ fn text_of<'a>(members: impl Iterator<Item = (&'a str, ValueRef<'a>)>) -> Vec<u8
     let mut text = Vec::with_capacity(256);
     row_json::print_object(members, &mut text);
     text
+}
+
+fn tree_of(text: &[u8]) -> Json {
+    let tree = serde_json::from_slice(text);
+    debug_assert!(tree.is_ok(), "it was written as JSON");
+    tree.unwrap_or_default()
 }
 
 /// A page of rows.

@@ -8,6 +8,7 @@ use async_graphql::{
     ContextSelectionSet, InputValueError, InputValueResult, Name, OutputType, Positioned, Scalar,
     ScalarType, ServerResult, Value,
 };
+use bytes::Bytes;
 use quillback_core::plugin_api::civil::Timestamp;
 use quillback_core::row_json;
 
@@ -52,7 +53,13 @@ impl ScalarType for Json {
 
 /// The same scalar, of JSON that is text already: pages have hundreds of them. It travels as bytes, which no client can
 /// send, and whoever writes the response puts them in as they are.
-pub(crate) struct JsonText(pub(crate) Vec<u8>);
+pub(crate) struct JsonText(Bytes);
+
+impl From<Vec<u8>> for JsonText {
+    fn from(text: Vec<u8>) -> Self {
+        Self(text.into())
+    }
+}
 
 impl OutputType for JsonText {
     fn type_name() -> Cow<'static, str> {
@@ -68,7 +75,7 @@ impl OutputType for JsonText {
         _cx: &ContextSelectionSet<'_>,
         _field: &Positioned<Field>,
     ) -> ServerResult<Value> {
-        Ok(Value::Binary(self.0.clone().into()))
+        Ok(Value::Binary(self.0.clone()))
     }
 }
 

@@ -239,12 +239,12 @@ struct Row(PageRow);
 impl Row {
     /// Key, by the names of its parts.
     async fn key(&self) -> JsonText {
-        JsonText(self.0.key_text())
+        self.0.key_text().into()
     }
 
     /// Values of the fields that you see, by name.
     async fn values(&self) -> JsonText {
-        JsonText(self.0.values_text())
+        self.0.values_text().into()
     }
 
     /// Version: name it when you change the row, and a change that someone else made meanwhile is noticed.
