@@ -328,11 +328,14 @@ fn any_other_batch_that_writes_waits_with_its_commit() {
         ..ALL
     };
     assert_eq!(ending(&traceable, no_guards), late);
-    // The number of rows of a read is known only when they are here.
-    traceable.steps.push(Step::Read {
+    let read = |expect| Step::Read {
         select: Select::columns(table(), [ident("a")], Expr::True),
-        expect: Expect::Rows(1),
-    });
+        expect,
+    };
+    // One row is there or not; which of several are missing is known only when the others are here.
+    traceable.steps.push(read(Expect::Rows(1)));
+    assert_eq!(ending(&traceable, ALL), (Ending::FirstFlight, None));
+    traceable.steps.push(read(Expect::Rows(2)));
     assert_eq!(ending(&traceable, ALL), late);
     let mut reads = Batch::default();
     reads.read(Select::columns(table(), [ident("a")], Expr::True));
