@@ -90,12 +90,17 @@ async fn books_end_no_memory_and_other_writes_do() {
 async fn nothing_is_remembered_while_a_write_is_under_way_or_was_given_up() {
     let test = TestApp::new().await;
     let batch = another_revision();
-    {
+    let mut waiting = Context::from_waker(Waker::noop());
+    // The thread of the database may have written before it is looked at: then nothing is given up.
+    let was_given_up = (0..1_000).any(|_| {
         let mut write = pin!(commit(&test.app.repo, &batch, "schema"));
-        let mut waiting = Context::from_waker(Waker::noop());
-        assert!(write.as_mut().poll(&mut waiting).is_pending());
-        assert_eq!(test.app.repo.stamp(), None, "under way");
-    }
+        let is_under_way = write.as_mut().poll(&mut waiting).is_pending();
+        if is_under_way {
+            assert_eq!(test.app.repo.stamp(), None, "under way");
+        }
+        is_under_way
+    });
+    assert!(was_given_up);
     assert_eq!(test.app.repo.stamp(), None, "given up");
 }
 
