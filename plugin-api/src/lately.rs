@@ -49,6 +49,11 @@ impl<T> Lately<T> {
         self.lock().clear();
     }
 
+    /// Forgets one table: it may have changed.
+    pub fn forget_one(&self, table: &TableRef) {
+        self.lock().remove(table);
+    }
+
     fn lock(&self) -> MutexGuard<'_, Entries<T>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -95,6 +100,13 @@ mod tests {
         lately.put(&table, &Arc::new(1));
         lately.put(&table, &Arc::new(2));
         assert_eq!(lately.get(&table).as_deref(), Some(&2));
+        let other = TableRef::new(Ident::literal("other"));
+        lately.put(&other, &Arc::new(3));
+        lately.forget_one(&other);
+        assert_eq!(
+            (lately.get(&table).as_deref(), lately.get(&other)),
+            (Some(&2), None)
+        );
         lately.forget();
         assert_eq!(lately.get(&table), None);
         let never = Lately::new(Duration::ZERO);

@@ -3,6 +3,7 @@
 use quillback_plugin_api::DriverError;
 use quillback_plugin_api::batch::{Batch, BatchOutcome, RenderedStep};
 use quillback_plugin_api::driver::ServerInfo;
+use quillback_plugin_api::lately::Lately;
 use quillback_plugin_api::pieces::Pieces;
 use quillback_plugin_api::pool::Pool;
 use quillback_plugin_api::sql::{Ddl, Select};
@@ -11,14 +12,14 @@ use crate::connect::{Connector, Greeting};
 use crate::flavor::Flavor;
 use crate::settings::Settings;
 use crate::stream;
-use crate::tables::Tables;
+use crate::tables::{Columns, FRESH};
 use crate::{define, execute};
 
 /// What all calls of an instance share.
 pub struct Server {
     pub(crate) flavor: &'static Flavor,
     pub(crate) pool: Pool<Connector>,
-    pub(crate) tables: Tables,
+    pub(crate) tables: Lately<Columns>,
     greeting: Greeting,
 }
 
@@ -36,7 +37,7 @@ impl Server {
         Ok(Self {
             flavor,
             pool,
-            tables: Tables::default(),
+            tables: Lately::new(FRESH),
             greeting,
         })
     }

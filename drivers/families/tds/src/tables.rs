@@ -1,8 +1,8 @@
 //! What is known about the columns of tables, for a short while: values that are stored are checked by it.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
 use quillback_plugin_api::catalog::ColumnInfo;
 use quillback_plugin_api::{DriverError, Ident, TableRef};
@@ -11,17 +11,9 @@ use crate::connect::Session;
 use crate::{Server, catalog};
 
 /// How long a look-up serves: changes of tables by others are seen after this.
-const FRESH: Duration = Duration::from_mins(1);
-/// Tables remembered at the same time.
-const MOST: usize = 4_096;
+pub(crate) const FRESH: Duration = Duration::from_mins(1);
 /// The characters of code page 1252 between 0x80 and 0x9f.
 const WINDOWS_1252: &str = "€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ";
-
-/// Columns of tables that were used lately.
-#[derive(Default)]
-pub(crate) struct Tables {
-    known: Mutex<HashMap<TableRef, (Instant, Arc<Columns>)>>,
-}
 
 /// A column, and which characters it takes.
 #[derive(Clone, Debug)]
@@ -83,7 +75,7 @@ impl Server {
         session: &mut Session,
         table: &TableRef,
     ) -> Result<Arc<Columns>, DriverError> {
-        if let Some(columns) = self.tables.remembered(table) {
+        if let Some(columns) = self.tables.get(table) {
             return Ok(columns);
         }
         let found = match catalog::find(session, table).await? {
@@ -95,40 +87,8 @@ impl Server {
             .map(|column| (column.info.name.as_str().to_lowercase(), column));
         let columns = Arc::new(Columns(named.collect()));
         if !columns.0.is_empty() {
-            self.tables.remember(table, &columns);
+            self.tables.put(table, &columns);
         }
         Ok(columns)
-    }
-}
-
-impl Tables {
-    /// Forgets everything: tables have changed.
-    pub(crate) fn forget(&self) {
-        self.known
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clear();
-    }
-
-    /// Forgets one table: it may have changed.
-    pub(crate) fn forget_one(&self, table: &TableRef) {
-        self.known
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(table);
-    }
-
-    fn remembered(&self, table: &TableRef) -> Option<Arc<Columns>> {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let (since, columns) = known.get(table)?;
-        (since.elapsed() < FRESH).then(|| Arc::clone(columns))
-    }
-
-    fn remember(&self, table: &TableRef, columns: &Arc<Columns>) {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= MOST {
-            known.clear();
-        }
-        known.insert(table.clone(), (Instant::now(), Arc::clone(columns)));
     }
 }
