@@ -151,10 +151,8 @@ pub async fn run(options: &Options, surroundings: &Surroundings) -> Result<Repor
                 rate: options.rate,
             };
             for round in 0..options.rounds {
-                for contender in contenders.iter().filter(|one| one.does(*scenario)) {
-                    if !options.wants(contender.name) {
-                        continue;
-                    }
+                let wanted = |one: &&Contender| one.does(*scenario) && options.wants(one.name);
+                for contender in contenders.iter().filter(wanted) {
                     let sample = Sample {
                         scenario: *scenario,
                         contender: contender.name,
