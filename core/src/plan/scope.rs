@@ -276,14 +276,13 @@ impl Builder<'_> {
     /// row that is not found there is outside, a NULL never lets one through.
     fn after(&mut self) -> Result<()> {
         for action in [RowAction::Edit, RowAction::Add] {
-            let positions = self.of(|change| change.action == action && !self.is_numbered(change));
             if self.grant.is_limited() {
-                self.must_have_keys(&positions)?;
+                let is_ours = |change: &RowChange| change.action == action;
+                self.must_have_keys(
+                    &self.of(|change| is_ours(change) && !self.is_numbered(change)),
+                )?;
             }
-            let named: Vec<usize> = positions
-                .into_iter()
-                .filter(|position| !self.keys(&[*position]).iter().any(|key| key.is_empty()))
-                .collect();
+            let named = self.of(|change| change.action == action && !change.key.is_empty());
             for chunk in named.chunks(KEYS_PER_READ) {
                 let expect = if self.grant.is_limited() {
                     Expect::Rows(chunk.len() as u64)
