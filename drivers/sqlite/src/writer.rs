@@ -1,9 +1,12 @@
 //! The only thread that writes, and how it commits waiting batches together.
 //!
 //! Making a commit durable costs the same for one batch and for many. While one group is being committed others wait in
-//! the queue, and then form the next group: one transaction, in which each batch has a savepoint, so that a batch that
-//! is refused or fails takes back only its own work. Nobody is answered before the commit is durable, refusals
+//! the queue, and then form the next group: one transaction. Nobody is answered before the commit is durable, refusals
 //! included: they may be due to rows that another batch of the group added.
+//!
+//! A batch that is refused or fails takes back only its own work. A savepoint for each would do that, and makes the
+//! engine copy every page before it is changed again. Most batches succeed, so there is none: after a failure the whole
+//! group is taken back and run again with savepoints, as the next groups are.
 //!
 //! Some failures end the whole transaction (<https://www.sqlite.org/lang_transaction.html>, section 3). The batch that
 //! caused it is answered, and the others, of which nothing is left, are run again.
@@ -26,6 +29,9 @@ use crate::watch::Watch;
 const QUEUE: usize = 1_024;
 /// Batches of one commit: enough to make its cost small, few enough that nobody waits long.
 const GROUP: usize = 256;
+
+/// Groups with savepoints after a failure: who makes batches fail often must not make others run twice as often.
+const CAREFUL: usize = 64;
 
 /// The way to the thread that writes.
 #[derive(Clone, Debug)]
@@ -74,12 +80,7 @@ impl Writer {
             .spawn(move || match open() {
                 Ok(connection) => {
                     if opened.send(Ok(())).is_ok() {
-                        Thread {
-                            connection,
-                            queue,
-                            again: VecDeque::new(),
-                        }
-                        .serve();
+                        Thread::new(connection, queue).serve();
                     }
                 }
                 Err(error) => drop(opened.send(Err(error))),
@@ -163,12 +164,34 @@ struct Thread {
     queue: mpsc::Receiver<Job>,
     /// Batches of a transaction that was lost, which run again before the queue does.
     again: VecDeque<Job>,
+    /// Groups to come in which every batch has a savepoint.
+    careful: usize,
+}
+
+/// Where a batch runs in the transaction of its group.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// It begins the transaction.
+    First,
+    /// In the open transaction, so that it cannot be taken back without the others.
+    Open,
+    /// In the open transaction, with a savepoint.
+    Saved,
 }
 
 /// Batches that ran in the open transaction, with what they will be answered.
 type Group = Vec<(Waiting, Outcome)>;
 
 impl Thread {
+    fn new(connection: Connection, queue: mpsc::Receiver<Job>) -> Self {
+        Self {
+            connection,
+            queue,
+            again: VecDeque::new(),
+            careful: 0,
+        }
+    }
+
     fn serve(mut self) {
         let mut closing = Vec::new();
         while let Some(job) = self
@@ -201,17 +224,26 @@ impl Thread {
             if solo || group.len() >= GROUP {
                 break;
             }
-            let job = self
-                .again
-                .pop_front()
-                .or_else(|| self.queue.try_recv().ok());
-            match job {
+            match self.waiting() {
                 Some(Job::Apply(waiting)) if !waiting.solo => next = Some(waiting),
                 Some(other) => self.again.push_front(other),
                 None => {}
             }
         }
         self.commit(group);
+        self.careful = self.careful.saturating_sub(1);
+    }
+
+    /// What waits already. When nothing does, those who have work for this thread and wait for a processor go first: the
+    /// more batches share a commit, the less it costs each. On an idle machine that takes no time.
+    fn waiting(&mut self) -> Option<Job> {
+        if let Some(job) = self.again.pop_front() {
+            return Some(job);
+        }
+        self.queue.try_recv().ok().or_else(|| {
+            std::thread::yield_now();
+            self.queue.try_recv().ok()
+        })
     }
 
     /// Runs one batch in the open transaction, or in a new one when the group is empty.
@@ -223,40 +255,62 @@ impl Thread {
             return;
         }
         waiting.begun = true;
-        let nested = !self.connection.is_autocommit();
-        let begin = if nested {
-            "SAVEPOINT batch"
-        } else {
-            "BEGIN IMMEDIATE"
-        };
+        let place = self.place();
         let done = waiting.watch.over(|| {
-            self.send(begin)?;
+            self.begin(place)?;
             let outcome = execute::run(&self.connection, &waiting.plan)?;
             // A caller that went away, or a deadline that passed, still takes everything back here.
             waiting.watch.stop().map_or(Ok(outcome), Err)
         });
         let keep = matches!(done, Ok(BatchOutcome::Committed(_)));
-        let settled = match (keep, nested) {
-            (true, false) => Ok(()),
-            (true, true) => self.send("RELEASE batch"),
-            (false, true) => self
-                .send("ROLLBACK TO batch")
-                .and_then(|()| self.send("RELEASE batch")),
-            (false, false) => self.send("ROLLBACK"),
-        };
+        let settled = self.settle(place, keep);
+        let nested = place != Place::First;
         // The transaction is gone when the engine ended it, or when it cannot be put right.
-        let lost = nested && (settled.is_err() || self.connection.is_autocommit());
-        if lost {
+        if nested && (settled.is_err() || self.connection.is_autocommit()) {
             self.leave_transaction();
             self.run_again(group);
             let failed = settled.err().unwrap_or_else(ended);
             return answer(waiting, done.and(Err(failed)));
+        }
+        if place == Place::Open && !keep {
+            self.leave_transaction();
+            self.careful = CAREFUL;
+            self.again.push_front(Job::Apply(waiting));
+            return self.run_again(group);
         }
         if nested || keep {
             group.push((waiting, done));
         } else {
             self.leave_transaction();
             answer(waiting, done);
+        }
+    }
+
+    fn place(&self) -> Place {
+        match (self.connection.is_autocommit(), self.careful) {
+            (true, _) => Place::First,
+            (false, 0) => Place::Open,
+            (false, _) => Place::Saved,
+        }
+    }
+
+    fn begin(&self, place: Place) -> Result<(), DriverError> {
+        match place {
+            Place::First => self.send("BEGIN IMMEDIATE"),
+            Place::Saved => self.send("SAVEPOINT batch"),
+            Place::Open => Ok(()),
+        }
+    }
+
+    /// Keeps what a batch did until the commit, or takes it back if that is possible for it alone.
+    fn settle(&self, place: Place, keep: bool) -> Result<(), DriverError> {
+        match (place, keep) {
+            (Place::Open, _) | (Place::First, true) => Ok(()),
+            (Place::First, false) => self.send("ROLLBACK"),
+            (Place::Saved, true) => self.send("RELEASE batch"),
+            (Place::Saved, false) => self
+                .send("ROLLBACK TO batch")
+                .and_then(|()| self.send("RELEASE batch")),
         }
     }
 

@@ -110,12 +110,7 @@ impl Lab {
             assert!(jobs.try_send(Job::Apply(waiting)).is_ok());
         }
         drop(jobs);
-        Thread {
-            connection: self.connection,
-            queue,
-            again: VecDeque::new(),
-        }
-        .serve();
+        Thread::new(self.connection, queue).serve();
         let mut wait = self.wait.lock().unwrap();
         let outcomes = wait.iter_mut().map(|wait| wait.try_recv().ok());
         let connection = Connection::open(path).unwrap();
