@@ -188,6 +188,34 @@ fn a_first_batch_that_fails_leaves_the_others_their_commit() {
 }
 
 #[test]
+fn failures_make_the_batches_before_the_first_of_them_run_twice_and_no_others() {
+    let mut lab = lab();
+    let inserts = Arc::new(AtomicU32::new(0));
+    let counter = Arc::clone(&inserts);
+    let count = move |_, _: &str, _: &str, _| {
+        counter.fetch_add(1, Ordering::Relaxed);
+    };
+    lab.connection.update_hook(Some(count)).unwrap();
+    for batch in [row(1), row(2), refused(3), row(4), refused(5), row(6)] {
+        lab.queue(batch);
+    }
+    let (outcomes, rows, commits) = lab.run();
+    assert_eq!(
+        words(&outcomes),
+        [
+            "committed",
+            "committed",
+            "refused",
+            "committed",
+            "refused",
+            "committed"
+        ]
+    );
+    assert_eq!((rows, commits), (vec![1, 2, 4, 6], 1));
+    assert_eq!(inserts.load(Ordering::Relaxed), 3 + 6);
+}
+
+#[test]
 fn nobody_is_answered_before_the_commit() {
     let mut lab = lab();
     // The second is refused because of a row that is not committed yet: it must wait for that too.
