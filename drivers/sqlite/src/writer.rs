@@ -224,7 +224,11 @@ impl Thread {
             if solo || group.len() >= GROUP {
                 break;
             }
-            match self.waiting() {
+            let job = self
+                .again
+                .pop_front()
+                .or_else(|| self.queue.try_recv().ok());
+            match job {
                 Some(Job::Apply(waiting)) if !waiting.solo => next = Some(waiting),
                 Some(other) => self.again.push_front(other),
                 None => {}
@@ -232,18 +236,6 @@ impl Thread {
         }
         self.commit(group);
         self.careful = self.careful.saturating_sub(1);
-    }
-
-    /// What waits already. When nothing does, those who have work for this thread and wait for a processor go first: the
-    /// more batches share a commit, the less it costs each. On an idle machine that takes no time.
-    fn waiting(&mut self) -> Option<Job> {
-        if let Some(job) = self.again.pop_front() {
-            return Some(job);
-        }
-        self.queue.try_recv().ok().or_else(|| {
-            std::thread::yield_now();
-            self.queue.try_recv().ok()
-        })
     }
 
     /// Runs one batch in the open transaction, or in a new one when the group is empty.
