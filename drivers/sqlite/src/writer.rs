@@ -162,7 +162,7 @@ fn ended() -> DriverError {
 struct Thread {
     connection: Connection,
     queue: mpsc::Receiver<Job>,
-    /// Batches of a transaction that was lost, which run again before the queue does.
+    /// Batches of a transaction that was lost or taken back, which run again before the queue does.
     again: VecDeque<Job>,
     /// Groups to come in which every batch has a savepoint.
     careful: usize,
