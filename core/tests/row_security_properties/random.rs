@@ -1,141 +1,18 @@
 //! Worlds from a seed: the same seed makes the same world in every run.
 
+mod values;
+
 use quillback_core::plugin_api::sql::Direction;
 use quillback_core::policy::{Action, Operand, Operator, Rule};
 use quillback_core::read::{Filter, FilterOp};
 use serde_json::{Value as Json, json};
 
+use self::values::{CENTS, DAYS, FILTERS, HELD, MOMENTS, NUMBERS, OPERATORS, PROPERTIES, TEXTS};
 use super::value::{Kind, Val};
 use super::world::{
     COLUMNS, Change, Deed, Entitlement, Holder, KEY, OWNER, Right, Row, Seen, Table, Who, World,
 };
 
-/// Texts about whose likeness databases and people disagree.
-const TEXTS: [&str; 28] = [
-    "",
-    "a",
-    "A",
-    "\u{e4}",
-    "\u{c4}",
-    "a\u{308}",
-    "a ",
-    " a",
-    "ab",
-    "aB",
-    "a%b",
-    "a_b",
-    "axb",
-    "a\\b",
-    "it's",
-    "\"x\"",
-    "ss",
-    "\u{df}",
-    "nora",
-    "Nora",
-    "olaf",
-    "admin",
-    "north",
-    "North",
-    "7",
-    "true",
-    "\u{1f680}",
-    "twenty characters 20",
-];
-const NUMBERS: [i64; 9] = [
-    -3,
-    0,
-    1,
-    5,
-    7,
-    42,
-    9_007_199_254_740_993,
-    i64::MIN,
-    i64::MAX,
-];
-const CENTS: [i64; 9] = [
-    -150,
-    -1,
-    0,
-    10,
-    150,
-    500,
-    700,
-    999_999_999_999,
-    -999_999_999_999,
-];
-const DAYS: [&str; 5] = [
-    "0001-01-01",
-    "1900-02-28",
-    "2024-02-29",
-    "2026-11-22",
-    "9999-12-31",
-];
-/// In microseconds; the second and third are one apart.
-const MOMENTS: [i64; 5] = [
-    -1,
-    1_795_336_200_000_000,
-    1_795_336_200_000_001,
-    -2_203_891_200_000_000,
-    253_370_764_800_000_000,
-];
-/// What entitlements hold: good values for some columns, and texts that no column but a text takes.
-const HELD: [&str; 26] = [
-    "",
-    "a",
-    "A",
-    "\u{e4}",
-    "a ",
-    "north",
-    "nora",
-    "7",
-    "007",
-    "-3",
-    "5",
-    "42",
-    "x",
-    "1.5",
-    "1.50",
-    "-1.50",
-    "1.005",
-    "true",
-    "1",
-    "0",
-    "TRUE",
-    "2026-11-22",
-    "2024-02-30",
-    "2026-11-22T08:30:00Z",
-    "2026-11-22T10:30:00+02:00",
-    "%",
-];
-const PROPERTIES: [&str; 4] = ["p", "q", "P", "missing"];
-const OPERATORS: [Operator; 12] = [
-    Operator::Eq,
-    Operator::Ne,
-    Operator::In,
-    Operator::NotIn,
-    Operator::Contains,
-    Operator::StartsWith,
-    Operator::Lt,
-    Operator::Le,
-    Operator::Gt,
-    Operator::Ge,
-    Operator::Between,
-    Operator::IsNull,
-];
-const FILTERS: [FilterOp; 12] = [
-    FilterOp::Eq,
-    FilterOp::Ne,
-    FilterOp::Lt,
-    FilterOp::Le,
-    FilterOp::Gt,
-    FilterOp::Ge,
-    FilterOp::In,
-    FilterOp::NotIn,
-    FilterOp::Between,
-    FilterOp::Contains,
-    FilterOp::StartsWith,
-    FilterOp::IsNull,
-];
 const DEEDS: usize = 24;
 
 /// Numbers from a seed (`SplitMix64`).

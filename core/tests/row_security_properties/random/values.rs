@@ -1,0 +1,131 @@
+//! The values out of which random worlds are made: those about which databases and people disagree.
+
+use quillback_core::policy::Operator;
+use quillback_core::read::FilterOp;
+
+/// Texts about whose likeness databases and people disagree.
+pub(super) const TEXTS: [&str; 28] = [
+    "",
+    "a",
+    "A",
+    "\u{e4}",
+    "\u{c4}",
+    "a\u{308}",
+    "a ",
+    " a",
+    "ab",
+    "aB",
+    "a%b",
+    "a_b",
+    "axb",
+    "a\\b",
+    "it's",
+    "\"x\"",
+    "ss",
+    "\u{df}",
+    "nora",
+    "Nora",
+    "olaf",
+    "admin",
+    "north",
+    "North",
+    "7",
+    "true",
+    "\u{1f680}",
+    "twenty characters 20",
+];
+pub(super) const NUMBERS: [i64; 9] = [
+    -3,
+    0,
+    1,
+    5,
+    7,
+    42,
+    9_007_199_254_740_993,
+    i64::MIN,
+    i64::MAX,
+];
+pub(super) const CENTS: [i64; 9] = [
+    -150,
+    -1,
+    0,
+    10,
+    150,
+    500,
+    700,
+    999_999_999_999,
+    -999_999_999_999,
+];
+pub(super) const DAYS: [&str; 5] = [
+    "0001-01-01",
+    "1900-02-28",
+    "2024-02-29",
+    "2026-11-22",
+    "9999-12-31",
+];
+/// In microseconds; the second and third are one apart.
+pub(super) const MOMENTS: [i64; 5] = [
+    -1,
+    1_795_336_200_000_000,
+    1_795_336_200_000_001,
+    -2_203_891_200_000_000,
+    253_370_764_800_000_000,
+];
+/// What entitlements hold: good values for some columns, and texts that no column but a text takes.
+pub(super) const HELD: [&str; 26] = [
+    "",
+    "a",
+    "A",
+    "\u{e4}",
+    "a ",
+    "north",
+    "nora",
+    "7",
+    "007",
+    "-3",
+    "5",
+    "42",
+    "x",
+    "1.5",
+    "1.50",
+    "-1.50",
+    "1.005",
+    "true",
+    "1",
+    "0",
+    "TRUE",
+    "2026-11-22",
+    "2024-02-30",
+    "2026-11-22T08:30:00Z",
+    "2026-11-22T10:30:00+02:00",
+    "%",
+];
+pub(super) const PROPERTIES: [&str; 4] = ["p", "q", "P", "missing"];
+pub(super) const OPERATORS: [Operator; 12] = [
+    Operator::Eq,
+    Operator::Ne,
+    Operator::In,
+    Operator::NotIn,
+    Operator::Contains,
+    Operator::StartsWith,
+    Operator::Lt,
+    Operator::Le,
+    Operator::Gt,
+    Operator::Ge,
+    Operator::Between,
+    Operator::IsNull,
+];
+pub(super) const FILTERS: [FilterOp; 12] = [
+    FilterOp::Eq,
+    FilterOp::Ne,
+    FilterOp::Lt,
+    FilterOp::Le,
+    FilterOp::Gt,
+    FilterOp::Ge,
+    FilterOp::In,
+    FilterOp::NotIn,
+    FilterOp::Between,
+    FilterOp::Contains,
+    FilterOp::StartsWith,
+    FilterOp::IsNull,
+];
