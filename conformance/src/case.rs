@@ -33,6 +33,8 @@ pub(crate) enum Run {
     Live(for<'a> fn(&'a Lab) -> Running<'a>),
     /// Takes the values of one column type through a database.
     Column(&'static Sample),
+    /// Takes many rows of a type of column through a database.
+    Rows(&'static Sample),
 }
 
 /// A case under way.

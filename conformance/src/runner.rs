@@ -174,6 +174,7 @@ async fn on(lab: Arc<Lab>, case: Case) -> Result<()> {
     match case.run {
         Run::Live(run) => run(&lab).await,
         Run::Column(sample) => samples::check(&lab, sample).await,
+        Run::Rows(sample) => samples::check_many(&lab, sample).await,
         Run::Bare(_) => bail!("a case without a database was given one"),
     }
 }

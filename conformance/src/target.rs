@@ -96,6 +96,8 @@ pub struct Quirks {
     pub reformats_json: bool,
     /// Texts may hold NUL characters; else they are refused.
     pub keeps_nul: bool,
+    /// The length of a text column counts units of UTF-16, of which characters beyond the basic plane take two.
+    pub counts_utf16: bool,
     /// Float columns hold no NaN; it is refused.
     pub refuses_nan: bool,
     /// Float columns hold no infinities; they are refused.

@@ -10,6 +10,7 @@ use quillback_core::write::WriteState;
 use quillback_core::{Error, Result};
 use serde_json::json;
 
+use crate::support::Kind;
 use crate::support::target::{
     Target, add, draft_of, faults, field, fields, on_each_target, required,
 };
@@ -64,7 +65,10 @@ async fn a_change_that_the_books_have_not_seen_is_completed_by_saving_again() {
         let row = json!({ "region": "a", "product": "p", "due": "2026-01-31" });
         target.add(&target.admin, row).await;
         let before = revision(&target).await;
-        repository.run("CREATE TABLE saved AS SELECT * FROM _schemas");
+        repository.run(match repository.kind() {
+            Kind::Mssql => "SELECT * INTO saved FROM _schemas",
+            _ => "CREATE TABLE saved AS SELECT * FROM _schemas",
+        });
         save(&target, changed()).await.unwrap();
         // What a server that ended between the table and the books leaves behind.
         repository.run(
@@ -87,9 +91,10 @@ async fn a_change_that_stopped_half_way_is_completed_by_saving_again() {
     on_each_target(async |target| {
         let row = json!({ "region": "a", "product": "p" });
         target.add(&target.admin, row).await;
-        target
-            .database
-            .run("ALTER TABLE forecast RENAME COLUMN product TO article");
+        target.database.run(match target.database.kind() {
+            Kind::Mssql => "EXEC sp_rename 'forecast.product', 'article', 'COLUMN'",
+            _ => "ALTER TABLE forecast RENAME COLUMN product TO article",
+        });
         target.database.run("ALTER TABLE forecast DROP COLUMN due");
         save(&target, changed()).await.unwrap();
         assert_eq!(findings(&target).await, [""; 0]);
@@ -116,7 +121,10 @@ async fn a_column_that_is_there_already_is_taken_where_it_fits() {
     on_each_target(async |target| {
         target.add(&target.admin, json!({ "region": "a" })).await;
         let database = &target.database;
-        database.run("ALTER TABLE forecast ADD COLUMN weight DECIMAL(10, 2)");
+        database.run(match database.kind() {
+            Kind::Mssql => "ALTER TABLE forecast ADD weight DECIMAL(10, 2)",
+            _ => "ALTER TABLE forecast ADD COLUMN weight DECIMAL(10, 2)",
+        });
         let with = |field| {
             let mut more = fields();
             more.push(field);
@@ -199,9 +207,10 @@ async fn a_table_that_refuses_leaves_the_schema_as_it_was() {
         let mut refused = fields();
         refused.push(field("twice", FieldKind::Integer));
         let draft = draft_of(&target.connection, "Forecast", "forecast", refused);
-        target
-            .database
-            .run("ALTER TABLE forecast RENAME TO elsewhere");
+        target.database.run(match target.database.kind() {
+            Kind::Mssql => "EXEC sp_rename 'forecast', 'elsewhere', 'OBJECT'",
+            _ => "ALTER TABLE forecast RENAME TO elsewhere",
+        });
         target
             .database
             .run("CREATE VIEW forecast AS SELECT * FROM elsewhere");

@@ -9,6 +9,7 @@ mod errors;
 mod filters;
 mod identifiers;
 mod introspect;
+mod keys;
 mod locks;
 mod marker;
 mod neighbours;
@@ -22,25 +23,30 @@ mod values;
 mod writes;
 
 use crate::case::{Case, Run};
-use crate::samples;
+use crate::samples::{self, Sample};
 
 /// Every case, with its topic.
 pub(crate) fn all() -> Vec<(&'static str, Vec<Case>)> {
-    let types = samples::all().map(|sample| Case {
-        name: sample.name,
-        needs: &[],
-        run: Run::Column(sample),
-    });
+    let of_each_type = |run: fn(&'static Sample) -> Run| {
+        let cases = samples::all().map(|sample| Case {
+            name: sample.name,
+            needs: &[],
+            run: run(sample),
+        });
+        cases.collect()
+    };
     vec![
         ("abi", abi::CASES.to_vec()),
         ("open", open::CASES.to_vec()),
-        ("types", types.collect()),
+        ("types", of_each_type(Run::Column)),
+        ("many", of_each_type(Run::Rows)),
         ("values", values::CASES.to_vec()),
         ("identifiers", identifiers::CASES.to_vec()),
         ("filters", filters::CASES.to_vec()),
         ("search", search::CASES.to_vec()),
         ("reads", reads::CASES.to_vec()),
         ("writes", writes::CASES.to_vec()),
+        ("keys", keys::CASES.to_vec()),
         ("batch", batch::CASES.to_vec()),
         ("concurrency", concurrency::CASES.to_vec()),
         ("locks", locks::CASES.to_vec()),

@@ -337,7 +337,7 @@ async fn a_condition_with_too_many_values_is_refused(lab: &Lab) -> Result<()> {
     equal("rows", lab.numbers_in(&table).await?, vec![(1, Some(1))])
 }
 
-async fn numbered(lab: &Lab, hint: &str) -> Result<TableRef> {
+pub(super) async fn numbered(lab: &Lab, hint: &str) -> Result<TableRef> {
     let key = ColumnDef {
         identity: true,
         ..ColumnDef::required(id(), LogicalType::INT64)

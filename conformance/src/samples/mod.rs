@@ -1,6 +1,7 @@
 //! Values at the limits of each column type, and the walk that takes them through a database.
 
 mod expected;
+mod many;
 mod moments;
 mod numbers;
 mod others;
@@ -18,6 +19,7 @@ use crate::tables::{by_id, id, insert, read, update};
 use crate::verify::{fails, keeps_secret, same, short, skip};
 
 pub(crate) use expected::{as_read, is_same_number, widens};
+pub(crate) use many::check_many;
 pub(crate) use numbers::decimal;
 
 /// A column type and values of it.
@@ -167,6 +169,13 @@ async fn value_at(lab: &Lab, table: &TableRef, key: i64) -> Result<Value> {
     cell.context("the row is gone")
 }
 
+/// Whether what was read is what should be read, as far as this database keeps how it was written.
+fn is_kept(lab: &Lab, found: &Value, wanted: &Value) -> bool {
+    same(found, wanted)
+        || is_same_number(found, wanted)
+        || (lab.target.quirks.reformats_json && expected::is_same_json(found, wanted))
+}
+
 async fn stays(
     lab: &Lab,
     table: &TableRef,
@@ -176,12 +185,8 @@ async fn stays(
     how: &str,
 ) -> Result<()> {
     let found = value_at(lab, table, key).await?;
-    let wanted = as_read(value, ty);
-    let equal = same(&found, &wanted)
-        || is_same_number(&found, &wanted)
-        || (lab.target.quirks.reformats_json && expected::is_same_json(&found, &wanted));
     ensure!(
-        equal,
+        is_kept(lab, &found, &as_read(value, ty)),
         "{how} {} into {ty:?}, read {}",
         short(value),
         short(&found)

@@ -14,7 +14,7 @@ pub(super) const SAMPLES: &[Sample] = &[
             let mut good = awkward(quirks);
             good.extend([
                 "0123456789".into(),
-                "🚀".repeat(10).into(),
+                "🚀".repeat(rockets(10, quirks)).into(),
                 "ß".repeat(10).into(),
             ]);
             good
@@ -156,13 +156,22 @@ fn without_nul(quirks: &Quirks) -> Vec<Value> {
     }
 }
 
+/// How many characters beyond the basic plane a text column of that length takes.
+fn rockets(length: usize, quirks: &Quirks) -> usize {
+    if quirks.counts_utf16 {
+        length / 2
+    } else {
+        length
+    }
+}
+
 fn too_long_text(got: &LogicalType, quirks: &Quirks) -> Vec<Value> {
     let mut bad = without_nul(quirks);
     if let LogicalType::Text { length: Some(most) } = got {
         let most = *most as usize;
         bad.extend([
             Value::from("y".repeat(most + 1)),
-            Value::from("🚀".repeat(most + 1)),
+            Value::from("🚀".repeat(rockets(most, quirks) + 1)),
         ]);
         if !quirks.cuts_trailing_spaces {
             bad.push(format!("{} ", "z".repeat(most)).into());

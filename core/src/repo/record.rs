@@ -171,7 +171,9 @@ impl<'a> Record<'a> {
     pub(crate) fn optional_moment(&mut self) -> Result<Option<Timestamp>> {
         match self.next()? {
             ValueRef::Null => Ok(None),
-            ValueRef::Instant(moment) | ValueRef::Timestamp(moment) => Ok(Some(moment)),
+            ValueRef::Instant(moment)
+            | ValueRef::Timestamp(moment)
+            | ValueRef::OffsetInstant(moment, _) => Ok(Some(moment)),
             _ => Err(self.unexpected("moment")),
         }
     }

@@ -202,11 +202,15 @@ fn float(number: f64, text: String) -> Json {
     }
 }
 
-/// Seconds east of UTC as `+HH:MM`.
+/// Seconds east of UTC as `+HH:MM`, and none of them as `Z`: a moment has one text, whether its column keeps offsets or
+/// not.
 struct Zone(i32);
 
 impl fmt::Display for Zone {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0 == 0 {
+            return f.write_str("Z");
+        }
         let sign = if self.0 < 0 { '-' } else { '+' };
         let minutes = self.0.unsigned_abs() / 60;
         write!(f, "{sign}{:02}:{:02}", minutes / 60, minutes % 60)

@@ -14,6 +14,8 @@ mod world;
 use random::Dice;
 use setting::Stage;
 
+use world::Table;
+
 use crate::support::Kind;
 
 /// How many deeds are compared on each database when the environment does not ask for more.
@@ -48,6 +50,10 @@ async fn agree(kind: Kind) {
 /// Plays one world, and shows the smallest one of its kind that fails when it does.
 async fn play(stage: &Stage, kind: Kind, seed: u64) -> usize {
     let world = random::world(seed);
+    if kind == Kind::Mssql && world.table == Table::Numbered {
+        // The server tells a key only within the request that made it, so that rows cannot be added under row rules.
+        return 0;
+    }
     match stage.play(&world).await {
         Ok(compared) => compared,
         Err(fault) => {
@@ -70,4 +76,9 @@ async fn postgres_agrees_with_the_oracle() {
 #[tokio::test]
 async fn mysql_agrees_with_the_oracle() {
     agree(Kind::Mysql).await;
+}
+
+#[tokio::test]
+async fn sql_server_agrees_with_the_oracle() {
+    agree(Kind::Mssql).await;
 }

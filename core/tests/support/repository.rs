@@ -12,12 +12,14 @@ pub(crate) enum Kind {
     Postgres,
     /// The server of `QUILLBACK_TEST_MYSQL_URL`.
     Mysql,
+    /// The server of `QUILLBACK_TEST_MSSQL_URL`, which only its vendor has.
+    Mssql,
 }
 
 impl Kind {
     /// Those that can be used here.
     pub(crate) fn at_hand() -> impl Iterator<Item = Self> {
-        let all = [Self::Sqlite, Self::Postgres, Self::Mysql];
+        let all = [Self::Sqlite, Self::Postgres, Self::Mysql, Self::Mssql];
         all.into_iter()
             .filter(|kind| *kind == Self::Sqlite || kind.url().is_some())
     }
@@ -28,6 +30,7 @@ impl Kind {
             Self::Sqlite => quillback_driver_sqlite::driver_plugin(),
             Self::Postgres => quillback_driver_postgres::driver_plugin(),
             Self::Mysql => quillback_driver_mysql::driver_plugin(),
+            Self::Mssql => quillback_driver_mssql::driver_plugin(),
         };
         RemoteDriver::link(plugin).unwrap()
     }
@@ -37,12 +40,13 @@ impl Kind {
             Self::Sqlite => None,
             Self::Postgres => variable("QUILLBACK_TEST_POSTGRES_URL"),
             Self::Mysql => variable("QUILLBACK_TEST_MYSQL_URL"),
+            Self::Mssql => variable("QUILLBACK_TEST_MSSQL_URL"),
         }
     }
 
     fn admin_url(self) -> Option<String> {
         match self {
-            Self::Sqlite => None,
+            Self::Sqlite | Self::Mssql => None,
             Self::Postgres => variable("QUILLBACK_TEST_POSTGRES_ADMIN_URL"),
             Self::Mysql => variable("QUILLBACK_TEST_MYSQL_ADMIN_URL"),
         }
@@ -177,13 +181,25 @@ impl Drop for Repository {
             };
             // The superuser, where there is one: a worker of the server's own may be in the database.
             let url = self.kind.admin_url().unwrap_or_else(|| url.clone());
-            run_sql(self.kind, &url, &format!("DROP DATABASE {name}{force}"));
+            if self.kind == Kind::Mssql {
+                let alone =
+                    format!("ALTER DATABASE {name} SET SINGLE_USER WITH ROLLBACK IMMEDIATE");
+                let _ = try_sql(self.kind, &url, &alone);
+            }
+            let dropped = try_sql(self.kind, &url, &format!("DROP DATABASE {name}{force}"));
+            // Babelfish has no way to take a database from connections that are still in it: there it stays.
+            assert!(dropped || self.kind == Kind::Mssql || std::thread::panicking());
         }
     }
 }
 
 /// Runs one statement beside the driver: the contract makes no databases.
 fn run_sql(kind: Kind, url: &str, sql: &str) {
+    assert!(try_sql(kind, url, sql), "{sql}");
+}
+
+/// The same; `false` where it failed, which is printed.
+fn try_sql(kind: Kind, url: &str, sql: &str) -> bool {
     let (url, sql) = (url.to_owned(), sql.to_owned());
     // A thread of its own, because a runtime cannot wait inside another.
     let work = move || {
@@ -191,24 +207,63 @@ fn run_sql(kind: Kind, url: &str, sql: &str) {
             .enable_all()
             .build()
             .unwrap();
-        runtime.block_on(async {
-            if kind == Kind::Postgres {
-                let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls)
-                    .await
-                    .unwrap();
-                let connection = tokio::spawn(connection);
-                client.batch_execute(&sql).await.unwrap();
-                drop(client);
-                connection.await.unwrap().unwrap();
-            } else {
-                use mysql_async::prelude::Queryable;
-                let mut client = mysql_async::Conn::from_url(&url).await.unwrap();
-                client.query_drop(sql).await.unwrap();
-                client.disconnect().await.unwrap();
-            }
-        });
+        match kind {
+            Kind::Sqlite => unreachable!("a file has no server"),
+            Kind::Postgres => runtime.block_on(run_on_postgres(&url, &sql)),
+            Kind::Mysql => runtime.block_on(run_on_mysql(&url, &sql)),
+            Kind::Mssql => runtime.block_on(run_on_mssql(&url, &sql)),
+        }
     };
-    std::thread::spawn(work).join().unwrap();
+    std::thread::spawn(work).join().is_ok()
+}
+
+async fn run_on_postgres(url: &str, sql: &str) {
+    let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls)
+        .await
+        .unwrap();
+    let connection = tokio::spawn(connection);
+    client.batch_execute(sql).await.unwrap();
+    drop(client);
+    connection.await.unwrap().unwrap();
+}
+
+async fn run_on_mysql(url: &str, sql: &str) {
+    use mysql_async::prelude::Queryable;
+    let mut client = mysql_async::Conn::from_url(url).await.unwrap();
+    client.query_drop(sql).await.unwrap();
+    client.disconnect().await.unwrap();
+}
+
+async fn run_on_mssql(url: &str, sql: &str) {
+    // The driver may not have been opened yet, which else chooses the cryptography of the process.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let url = url::Url::parse(url).unwrap();
+    let mut config = tiberius::Config::new();
+    config.host(url.host_str().unwrap());
+    config.port(url.port().unwrap_or(1433));
+    config.database(url.path().trim_start_matches('/'));
+    let password = url.password().unwrap_or_default();
+    config.authentication(tiberius::AuthMethod::sql_server(url.username(), password));
+    config.trust_cert();
+    // Babelfish makes and drops one database at a time.
+    let mut attempts = if sql.contains(" DATABASE ") { 5 } else { 1 };
+    loop {
+        attempts -= 1;
+        match try_on_mssql(&config, sql).await {
+            Err(error) if attempts == 0 => panic!("{sql}: {error}"),
+            Err(_) => {}
+            Ok(()) => return,
+        }
+    }
+}
+
+async fn try_on_mssql(config: &tiberius::Config, sql: &str) -> tiberius::Result<()> {
+    use tokio_util::compat::TokioAsyncWriteCompatExt as _;
+    let stream = tokio::net::TcpStream::connect(config.get_addr()).await?;
+    let client = tiberius::Client::connect(config.clone(), stream.compat_write());
+    let mut client = Box::pin(client).await?;
+    client.simple_query(sql).await?.into_results().await?;
+    Ok(())
 }
 
 fn with_database(url: &str, name: &str) -> String {

@@ -35,6 +35,6 @@ pub(crate) fn all() -> Capabilities {
             create_index: true,
             transactional: true,
         },
-        repository: false,
+        repository: true,
     }
 }

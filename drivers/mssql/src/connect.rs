@@ -15,10 +15,11 @@ QUOTED_IDENTIFIER ON; SET NUMERIC_ROUNDABORT OFF; SET IMPLICIT_TRANSACTIONS OFF;
 SET LANGUAGE us_english; SET DATEFORMAT ymd; SET ROWCOUNT 0; SET TEXTSIZE 2147483647; SET LOCK_TIMEOUT -1; \
 SET TRANSACTION ISOLATION LEVEL READ COMMITTED;";
 
-/// Who the server is, and whether the database keeps row versions.
+/// Who the server is, and what the database keeps row versions for.
 pub(crate) const GREETING: &str = "SELECT CAST(@@VERSION AS nvarchar(4000)), \
 CAST(SERVERPROPERTY('ProductVersion') AS nvarchar(128)), \
-(SELECT CAST(d.snapshot_isolation_state AS int) FROM sys.databases d WHERE d.name = DB_NAME())";
+(SELECT CAST(d.snapshot_isolation_state AS int) FROM sys.databases d WHERE d.name = DB_NAME()), \
+(SELECT CAST(d.is_read_committed_snapshot_on AS int) FROM sys.databases d WHERE d.name = DB_NAME())";
 
 /// Asks for the rows that the statement before touched. A trigger leaves that number as it is.
 pub(crate) const COUNT: &str = "; SELECT CAST(@@ROWCOUNT AS bigint)";

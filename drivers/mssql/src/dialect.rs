@@ -54,11 +54,11 @@ impl Spelling for SqlServer {
     }
 }
 
-/// The statements of one change of a table.
+/// The statements of one change of a table, which are the same on every server.
 ///
 /// # Errors
 /// `Unsupported` where it cannot be expressed.
-pub(crate) fn changes(change: &Ddl) -> Result<Vec<String>, DriverError> {
+pub fn changes(change: &Ddl) -> Result<Vec<String>, DriverError> {
     let mut statements = Vec::new();
     if let Ddl::DropColumn { table, column } = change {
         // A column cannot go while a default stands on it.

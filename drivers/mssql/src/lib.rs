@@ -13,6 +13,8 @@ mod introspect;
 mod options;
 mod types;
 
+pub use dialect::changes;
+
 use std::sync::Arc;
 
 use quillback_family_tds::{Counts, Flavor, Server, catalog, choose_cryptography};
@@ -79,7 +81,10 @@ impl Instance for MssqlInstance {
     type Stream = Pieces;
 
     async fn ping(&self) -> Result<ServerInfo, DriverError> {
-        self.0.ping().await
+        let mut server = self.0.ping().await?;
+        // Pages of the journal must not wait for writers, nor writers for pages.
+        server.capabilities.repository &= self.0.greeting().committed_reads;
+        Ok(server)
     }
 
     async fn introspect(&self, what: Introspect) -> Result<Catalog, DriverError> {

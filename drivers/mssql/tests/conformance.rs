@@ -86,16 +86,12 @@ const BABELFISH: &[Exception] = &[
         why: "Babelfish: signing in takes longer than the second that the case gives it",
         fails: false,
     },
-    Exception {
-        case: "stream::a_hundred_thousand_rows_take_little_memory",
-        why: "Babelfish: it reads inserts of a thousand rows so slowly that the table is not full after two minutes",
-        fails: false,
-    },
     except("types::texts_of_10_characters", NUL),
     except("types::texts_without_limit", NUL),
 ];
 
 fn main() -> ExitCode {
+    let is_babelfish = is_babelfish();
     let target = Target {
         id: "mssql",
         options: |around: &Surroundings| {
@@ -121,17 +117,14 @@ fn main() -> ExitCode {
             ..Statements::default()
         },
         quirks: Quirks {
-            keeps_nul: true,
+            keeps_nul: !is_babelfish,
+            counts_utf16: true,
             refuses_nan: true,
             refuses_infinity: true,
             ..Quirks::default()
         },
     };
-    let exceptions = if is_babelfish() {
-        BABELFISH
-    } else {
-        SQL_SERVER
-    };
+    let exceptions = if is_babelfish { BABELFISH } else { SQL_SERVER };
     quillback_conformance::main_except(quillback_driver_mssql::driver_plugin(), target, exceptions)
 }
 

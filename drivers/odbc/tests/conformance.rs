@@ -18,9 +18,13 @@ const NO_QUOTES: &str =
 
 const EXCEPTIONS: &[Exception] = &[
     known("types::floats_of_32_bits", SHORT_FLOATS),
+    known("many::floats_of_32_bits", SHORT_FLOATS),
     known("types::floats_of_64_bits", SHORT_FLOATS),
+    known("many::floats_of_64_bits", SHORT_FLOATS),
     known("types::texts_of_10_characters", LAST_PLANE),
+    known("many::texts_of_10_characters", LAST_PLANE),
     known("types::texts_without_limit", LAST_PLANE),
+    known("many::texts_without_limit", LAST_PLANE),
     known("identifiers::columns_may_have_any_name", NO_WIDE_NAMES),
     known("identifiers::tables_may_have_any_name", NO_WIDE_NAMES),
     known("identifiers::indexes_may_have_any_name", NO_WIDE_NAMES),

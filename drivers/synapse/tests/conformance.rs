@@ -69,6 +69,7 @@ fn main() -> ExitCode {
         },
         quirks: Quirks {
             keeps_nul: true,
+            counts_utf16: true,
             refuses_nan: true,
             refuses_infinity: true,
             ..Quirks::default()

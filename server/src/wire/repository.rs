@@ -126,7 +126,7 @@ impl Site {
             .with_context(|| format!("cannot open the repository ({place}); see repository.url"))?;
         if !server.capabilities.repository {
             bail!(
-                "{} {} cannot hold the repository; see the driver's README.md for the versions that can",
+                "{} {} cannot hold the repository; see the driver's README.md for what it takes",
                 server.product,
                 server.version
             );

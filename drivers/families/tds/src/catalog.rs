@@ -258,8 +258,7 @@ fn column(row: &Row) -> Option<Known> {
             native: described.native(),
             nullable: row.flag(5),
             has_default: row.flag(8) || identity || computed,
-            // A column that the server numbers takes no values unless the session asks for it.
-            generated: computed || identity,
+            generated: computed,
             identity,
         },
         code_page: row.number(9).filter(|_| narrow),

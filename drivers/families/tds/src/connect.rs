@@ -36,6 +36,8 @@ pub struct Greeting {
     pub version: String,
     /// Whether the database keeps row versions for transactions that want one snapshot.
     pub snapshots: bool,
+    /// Whether readers are given the last committed version of a row that is being written, in place of waiting.
+    pub committed_reads: bool,
 }
 
 /// Opens connections.
@@ -162,6 +164,7 @@ async fn prepare(mut conn: Conn, flavor: &Flavor) -> Result<Session, DriverError
         product: text(0).lines().next().unwrap_or_default().trim().to_owned(),
         version: text(1).to_owned(),
         snapshots: number(2) == Some(1),
+        committed_reads: number(3) == Some(1),
     };
     Ok(Session { conn, greeting })
 }

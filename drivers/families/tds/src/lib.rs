@@ -5,6 +5,7 @@
 //! comes in as a [`Flavor`]; what the dialects have in common is in [`Tsql`], around the [`Spelling`] of each.
 #![forbid(unsafe_code)]
 
+mod bulk;
 pub mod catalog;
 mod connect;
 mod define;

@@ -7,19 +7,22 @@ use quillback_plugin_api::lately::Lately;
 use quillback_plugin_api::pieces::Pieces;
 use quillback_plugin_api::pool::Pool;
 use quillback_plugin_api::sql::{Ddl, Select};
+use tiberius::Query;
 
+use crate::bulk::ReadsJson;
 use crate::connect::{Connector, Greeting};
 use crate::flavor::Flavor;
 use crate::settings::Settings;
 use crate::stream;
 use crate::tables::{Columns, FRESH};
-use crate::{define, execute};
+use crate::{bulk, define, execute, statement};
 
 /// What all calls of an instance share.
 pub struct Server {
     pub(crate) flavor: &'static Flavor,
     pub(crate) pool: Pool<Connector>,
     pub(crate) tables: Lately<Columns>,
+    pub(crate) reads_json: ReadsJson,
     greeting: Greeting,
 }
 
@@ -32,12 +35,20 @@ impl Server {
         let size = settings.pool_size;
         let pool = Pool::new(Connector::new(flavor, settings), size);
         let mut first = pool.lease().await?;
-        let greeting = first.session()?.greeting.clone();
+        let session = first.session()?;
+        let greeting = session.greeting.clone();
+        let reads_json = match statement::number(session, Query::new(bulk::PROBE)).await {
+            Ok(Some(1)) => ReadsJson::Fully,
+            Ok(_) => ReadsJson::WithoutEscapes,
+            Err(error) if error.connection_lost => return Err(error),
+            Err(_) => ReadsJson::No,
+        };
         first.give_back();
         Ok(Self {
             flavor,
             pool,
             tables: Lately::new(FRESH),
+            reads_json,
             greeting,
         })
     }

@@ -3,19 +3,19 @@
 use quillback_plugin_api::batch::Step;
 use quillback_plugin_api::rows::RowSet;
 use quillback_plugin_api::run::{Action, Answer};
-use quillback_plugin_api::sql::{Rendered, SetTo, Statement};
+use quillback_plugin_api::sql::{Insert, Rendered, SetTo, SqlWriter, Statement};
 use quillback_plugin_api::{
     Category, Column, DriverError, Ident, RowBuffer, TableRef, Value, ValueRef,
 };
 use tiberius::{Query, Row};
 
-use crate::Server;
 use crate::connect::Session;
 use crate::errors::from_client;
-use crate::flavor::Counts;
+use crate::flavor::{Counts, Flavor};
 use crate::nulls;
 use crate::tables::{Columns, Known};
 use crate::types::{bind, read};
+use crate::{Server, bulk, execute};
 
 /// Sends the planned statement of `step` and reads its answer.
 ///
@@ -33,16 +33,7 @@ pub(crate) async fn run(
         }
         Action::Execute(statement) => {
             let query = written(session, server, step, statement).await?;
-            let count = match server.flavor.counts {
-                Counts::Asked(_) => number(session, query)
-                    .await?
-                    .and_then(|count| u64::try_from(count).ok()),
-                Counts::Told => told(session, query).await?,
-            };
-            count.map(Answer::Affected).ok_or_else(|| {
-                let message = "the server did not say how many rows it touched";
-                DriverError::new(Category::Protocol, message)
-            })
+            touched(session, server, query).await.map(Answer::Affected)
         }
         Action::Returning { statement, insert } => {
             let query = written(session, server, step, statement).await?;
@@ -56,11 +47,63 @@ pub(crate) async fn run(
             let made = number(session, query).await?;
             made_key(key, made).map(Answer::Rows)
         }
-        Action::Bulk(_) => Err(DriverError::new(
-            Category::Internal,
-            "no bulk action was asked for",
-        )),
+        Action::Bulk(insert) => insert_all(session, server, insert)
+            .await
+            .map(Answer::Affected),
     }
+}
+
+/// The rows that a statement touched.
+async fn touched(
+    session: &mut Session,
+    server: &Server,
+    query: Query<'_>,
+) -> Result<u64, DriverError> {
+    let count = match server.flavor.counts {
+        Counts::Asked(_) => number(session, query)
+            .await?
+            .and_then(|count| u64::try_from(count).ok()),
+        Counts::Told => told(session, query).await?,
+    };
+    count.ok_or_else(|| {
+        let message = "the server did not say how many rows it touched";
+        DriverError::new(Category::Protocol, message)
+    })
+}
+
+/// Adds many rows; all of them are checked before the first is sent.
+async fn insert_all(
+    session: &mut Session,
+    server: &Server,
+    insert: &Insert,
+) -> Result<u64, DriverError> {
+    let flavor = server.flavor;
+    let limits = bulk::Limits {
+        max_params: (flavor.capabilities)().max_params as usize,
+        reads: server.reads_json,
+    };
+    let mut columns = server.columns(session, &insert.table).await?;
+    let mut made = bulk::statements(flavor.dialect, insert, &columns, limits);
+    if made.is_err() {
+        columns = server.columns_anew(session, &insert.table).await?;
+        made = bulk::statements(flavor.dialect, insert, &columns, limits);
+    }
+    let bulk::Statements {
+        of_texts,
+        of_values,
+    } = made?;
+    let mut added = 0;
+    for mut statement in of_texts {
+        execute::count(&mut statement, flavor.counts);
+        numbered(&mut statement, flavor, insert, &columns);
+        added += touched(session, server, compared(&statement)?).await?;
+    }
+    for mut statement in of_values {
+        execute::count(&mut statement, flavor.counts);
+        let query = inserted(&statement, flavor, insert, &columns)?;
+        added += touched(session, server, query).await?;
+    }
+    Ok(added)
 }
 
 /// A statement with parameters that columns are compared with.
@@ -96,7 +139,13 @@ async fn select(session: &mut Session, statement: &Rendered) -> Result<RowSet, D
 }
 
 /// The number in the last result: those before it are of triggers.
-async fn number(session: &mut Session, query: Query<'_>) -> Result<Option<i64>, DriverError> {
+///
+/// # Errors
+/// What the server says.
+pub(crate) async fn number(
+    session: &mut Session,
+    query: Query<'_>,
+) -> Result<Option<i64>, DriverError> {
     let stream = query.query(&mut session.conn).await.map_err(from_client)?;
     let results = stream.into_results().await.map_err(from_client)?;
     let row: Option<&Row> = results.last().and_then(|rows| rows.first());
@@ -147,37 +196,75 @@ async fn written(
         return compared(statement);
     };
     let columns = server.columns(session, table).await?;
-    let first = fitted(statement, write, &columns);
+    let first = fitted(statement, server.flavor, write, &columns);
     if first.is_ok() {
         return first;
     }
-    // The table may have been made anew by others since it was looked up.
-    server.tables.forget_one(table);
-    let columns = server.columns(session, table).await?;
-    fitted(statement, write, &columns)
+    let columns = server.columns_anew(session, table).await?;
+    fitted(statement, server.flavor, write, &columns)
 }
 
-/// A statement with parameters for these columns.
+/// A statement with parameters for the columns that it writes.
 fn fitted(
     statement: &Rendered,
+    flavor: &Flavor,
     write: &Statement,
     columns: &Columns,
 ) -> Result<Query<'static>, DriverError> {
-    let stored = stored_columns(write);
-    let each_row = matches!(write, Statement::Insert(_));
+    match write {
+        Statement::Insert(insert) => inserted(statement, flavor, insert, columns),
+        Statement::Update(update) => {
+            // The values that are set come first.
+            let set = update.set.iter().map(|set| match &set.to {
+                SetTo::Value(Value::Null) | SetTo::Plus(_) => None,
+                SetTo::Value(_) => Some(&set.column),
+            });
+            stored(statement, set.chain(std::iter::repeat(None)), columns)
+        }
+        Statement::Delete(_) => compared(statement),
+    }
+}
+
+/// An insert, whose values repeat its columns.
+fn inserted(
+    statement: &Rendered,
+    flavor: &Flavor,
+    insert: &Insert,
+    columns: &Columns,
+) -> Result<Query<'static>, DriverError> {
+    let mut statement = statement.clone();
+    numbered(&mut statement, flavor, insert, columns);
+    stored(&statement, insert.columns.iter().cycle().map(Some), columns)
+}
+
+/// Lets an insert give the numbers of a column that the database numbers by itself, as a row that comes back does. The
+/// setting is one of the request: a statement with parameters is a module of its own (`sp_executesql`), behind which
+/// settings are what they were before.
+/// <https://learn.microsoft.com/sql/t-sql/statements/set-identity-insert-transact-sql>
+fn numbered(statement: &mut Rendered, flavor: &Flavor, insert: &Insert, columns: &Columns) {
+    let is_identity = |name| columns.get(name).is_some_and(|known| known.info.identity);
+    if insert.columns.iter().any(is_identity) {
+        let switch = |to: &str| {
+            let mut w = SqlWriter::new(flavor.dialect);
+            w.syntax("SET IDENTITY_INSERT ").table(&insert.table);
+            w.finish().sql + to
+        };
+        statement.sql = format!("{}; {}; {}", switch(" ON"), statement.sql, switch(" OFF"));
+    }
+}
+
+/// A statement whose parameters are stored in these columns; `None` is for one that is compared.
+fn stored<'c>(
+    statement: &Rendered,
+    names: impl Iterator<Item = Option<&'c Ident>>,
+    columns: &Columns,
+) -> Result<Query<'static>, DriverError> {
     let mut query = Query::new(nulls::left_out(statement).sql);
-    for (position, value) in statement.params.iter().enumerate() {
+    for (value, name) in statement.params.iter().zip(names) {
         if value.is_null() {
             continue;
         }
-        // The values of an insert repeat the columns; those of an update come first.
-        let at = if each_row {
-            position % stored.len().max(1)
-        } else {
-            position
-        };
-        let column = stored.get(at).copied().flatten();
-        query.bind(match column.and_then(|name| columns.get(name)) {
+        query.bind(match name.and_then(|name| columns.get(name)) {
             Some(column) => bind::stored(column, value)?,
             None => bind::value(value)?,
         });
@@ -191,19 +278,5 @@ fn table_of(write: &Statement) -> Option<&TableRef> {
         Statement::Insert(insert) => Some(&insert.table),
         Statement::Update(update) => Some(&update.table),
         Statement::Delete(_) => None,
-    }
-}
-
-fn stored_columns(write: &Statement) -> Vec<Option<&Ident>> {
-    match write {
-        Statement::Insert(insert) => insert.columns.iter().map(Some).collect(),
-        Statement::Update(update) => {
-            let stored = update.set.iter().map(|set| match &set.to {
-                SetTo::Value(Value::Null) | SetTo::Plus(_) => None,
-                SetTo::Value(_) => Some(&set.column),
-            });
-            stored.collect()
-        }
-        Statement::Delete(_) => Vec::new(),
     }
 }

@@ -59,6 +59,14 @@ impl Known {
 pub(crate) struct Columns(HashMap<String, Known>);
 
 impl Columns {
+    /// These columns.
+    pub(crate) fn of(columns: impl IntoIterator<Item = Known>) -> Self {
+        let named = columns
+            .into_iter()
+            .map(|column| (column.info.name.as_str().to_lowercase(), column));
+        Self(named.collect())
+    }
+
     /// The column called `name`.
     pub(crate) fn get(&self, name: &Ident) -> Option<&Known> {
         self.0.get(&name.as_str().to_lowercase())
@@ -82,13 +90,23 @@ impl Server {
             Some(found) => catalog::columns(session, self.flavor, found.object).await?,
             None => Vec::new(),
         };
-        let named = found
-            .into_iter()
-            .map(|column| (column.info.name.as_str().to_lowercase(), column));
-        let columns = Arc::new(Columns(named.collect()));
+        let columns = Arc::new(Columns::of(found));
         if !columns.0.is_empty() {
             self.tables.put(table, &columns);
         }
         Ok(columns)
+    }
+
+    /// The same, whatever was looked up before: others may have made the table anew since.
+    ///
+    /// # Errors
+    /// What the server says.
+    pub(crate) async fn columns_anew(
+        &self,
+        session: &mut Session,
+        table: &TableRef,
+    ) -> Result<Arc<Columns>, DriverError> {
+        self.tables.forget_one(table);
+        self.columns(session, table).await
     }
 }

@@ -101,8 +101,10 @@ pub(crate) fn text_match(
     } else {
         ("", "")
     };
+    // Both in one collation, so that the letters of both are lowered alike.
     w.syntax("CHARINDEX(").syntax(open).param(needle);
-    w.syntax(close).syntax(", ").syntax(open).syntax("CAST(");
+    w.syntax(" COLLATE ").syntax(COLLATION).syntax(close);
+    w.syntax(", ").syntax(open).syntax("CAST(");
     w.ident(column).syntax(" AS nvarchar(max)) COLLATE ");
     w.syntax(COLLATION).syntax(close);
     w.syntax(match how {

@@ -35,16 +35,16 @@ SELECT COUNT(*) FROM [shop].[forecast] WHERE ([note] IS NULL);
 SELECT COUNT(*) FROM [shop].[forecast] WHERE [note] IS NULL;
 
 -- text contains
-SELECT COUNT(*) FROM [shop].[forecast] WHERE CHARINDEX(@P1, CAST([note] AS nvarchar(max)) COLLATE Latin1_General_100_BIN2) > 0;
+SELECT COUNT(*) FROM [shop].[forecast] WHERE CHARINDEX(@P1 COLLATE Latin1_General_100_BIN2, CAST([note] AS nvarchar(max)) COLLATE Latin1_General_100_BIN2) > 0;
 
 -- text contains, in any case
-SELECT COUNT(*) FROM [shop].[forecast] WHERE CHARINDEX(LOWER(@P1), LOWER(CAST([note] AS nvarchar(max)) COLLATE Latin1_General_100_BIN2)) > 0;
+SELECT COUNT(*) FROM [shop].[forecast] WHERE CHARINDEX(LOWER(@P1 COLLATE Latin1_General_100_BIN2), LOWER(CAST([note] AS nvarchar(max)) COLLATE Latin1_General_100_BIN2)) > 0;
 
 -- text starts with
-SELECT COUNT(*) FROM [shop].[forecast] WHERE CHARINDEX(@P1, CAST([note] AS nvarchar(max)) COLLATE Latin1_General_100_BIN2) = 1;
+SELECT COUNT(*) FROM [shop].[forecast] WHERE CHARINDEX(@P1 COLLATE Latin1_General_100_BIN2, CAST([note] AS nvarchar(max)) COLLATE Latin1_General_100_BIN2) = 1;
 
 -- text starts with, in any case
-SELECT COUNT(*) FROM [shop].[forecast] WHERE CHARINDEX(LOWER(@P1), LOWER(CAST([note] AS nvarchar(max)) COLLATE Latin1_General_100_BIN2)) = 1;
+SELECT COUNT(*) FROM [shop].[forecast] WHERE CHARINDEX(LOWER(@P1 COLLATE Latin1_General_100_BIN2), LOWER(CAST([note] AS nvarchar(max)) COLLATE Latin1_General_100_BIN2)) = 1;
 
 -- or, and, not
 SELECT COUNT(*) FROM [shop].[forecast] WHERE (([id] = @P1 AND [note] IS NULL) OR NOT ([amount] >= @P2));

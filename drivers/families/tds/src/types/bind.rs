@@ -80,15 +80,30 @@ pub(crate) fn value(value: &Value) -> Result<Bound, DriverError> {
     }))
 }
 
-/// Binds a value that is stored in a known column: what the server would cut, round, replace or take for something else
-/// is refused.
+/// Binds a value that is stored in a known column.
+///
+/// # Errors
+/// As [`checked`].
+pub(crate) fn stored(column: &Known, given: &Value) -> Result<Bound, DriverError> {
+    let fit = checked(column, given)?;
+    value(&fit)
+}
+
+/// The value as a known column stores it: what the server would cut, round, replace or take for something else is
+/// refused.
 ///
 /// # Errors
 /// `InvalidData` for what that column does not hold exactly.
-pub(crate) fn stored(column: &Known, given: &Value) -> Result<Bound, DriverError> {
-    if let Some(converted) = converted(&column.info.ty, given) {
-        return stored(column, &converted);
-    }
+pub(crate) fn checked<'v>(column: &Known, given: &'v Value) -> Result<Cow<'v, Value>, DriverError> {
+    let fit = match converted(&column.info.ty, given) {
+        Some(converted) => Cow::Owned(converted),
+        None => Cow::Borrowed(given),
+    };
+    check(column, &fit)?;
+    Ok(fit)
+}
+
+fn check(column: &Known, given: &Value) -> Result<(), DriverError> {
     kind(&column.info.ty, given)?;
     match (&column.info.ty, given) {
         (LogicalType::Int { .. }, Value::Decimal(number)) if number.as_str().contains('.') => {
@@ -129,7 +144,7 @@ pub(crate) fn stored(column: &Known, given: &Value) -> Result<Bound, DriverError
         ) => holds_moment(&column.info.native, *precision, given)?,
         _ => {}
     }
-    value(given)
+    Ok(())
 }
 
 /// A value of another kind that says the same: the text of a UUID, and the digits of a number that is kept as a text.
