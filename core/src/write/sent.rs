@@ -267,7 +267,8 @@ fn counted(keys: impl Iterator<Item = String>) -> HashMap<String, usize> {
     counts
 }
 
-/// Whether two values are the same in the database's eyes: decimals by their number, not by their trailing zeros.
+/// Whether two values are the same in the database's eyes: decimals by their number, not by their trailing zeros, and
+/// moments wherever they were written down.
 pub(super) fn same(left: &Value, right: &Value) -> bool {
     let plain = |text: &str| match text.split_once('.') {
         Some((whole, fraction)) => {
@@ -287,6 +288,9 @@ pub(super) fn same(left: &Value, right: &Value) -> bool {
         (Value::F64(left), Value::Decimal(right)) | (Value::Decimal(right), Value::F64(left)) => {
             plain(right.as_str()) == plain(&left.to_string())
         }
+        // A column may keep the offset in which a moment was written beside it.
+        (Value::Instant(moment), Value::OffsetInstant { instant, .. })
+        | (Value::OffsetInstant { instant, .. }, Value::Instant(moment)) => moment == instant,
         _ => left == right,
     }
 }
@@ -312,4 +316,22 @@ fn problem(definition: &Definition, error: &DriverError) -> Problem {
         code,
         format!("{about}{}.", message.trim_end_matches('.')),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use quillback_plugin_api::civil::Timestamp;
+
+    use super::*;
+
+    #[test]
+    fn a_moment_is_the_same_in_every_offset() {
+        let at = |micros| Value::Instant(Timestamp::from_micros(micros));
+        let there = Value::OffsetInstant {
+            instant: Timestamp::from_micros(1),
+            offset: 3_600,
+        };
+        assert!(same(&at(1), &there) && same(&there, &at(1)));
+        assert!(!same(&at(2), &there));
+    }
 }

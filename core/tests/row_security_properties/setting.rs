@@ -264,6 +264,12 @@ fn create(kind: Database, table: Table) -> String {
         (Table::Numbered, Database::Mssql) => "bigint IDENTITY PRIMARY KEY",
         _ => "VARCHAR(40) PRIMARY KEY",
     };
+    // The other texts of SQL Server have no characters beyond a code page.
+    let text = if kind == Database::Mssql {
+        "NVARCHAR"
+    } else {
+        "VARCHAR"
+    };
     let (flag, moment, whole, long) = match kind {
         Database::Sqlite => ("BOOLEAN", "TIMESTAMP_UTC(6)", "INTEGER", "TEXT"),
         Database::Postgres => ("boolean", "timestamptz(6)", "bigint", "TEXT"),
@@ -272,7 +278,7 @@ fn create(kind: Database, table: Table) -> String {
     };
     let name = table.name();
     format!(
-        "CREATE TABLE {name} (id {key}, label VARCHAR(20){loose}, note {long}{loose}, units {whole}, \
-         amount DECIMAL(12,2), approved {flag}, due DATE, updated {moment}, added_by VARCHAR(255){loose})"
+        "CREATE TABLE {name} (id {key}, label {text}(20){loose}, note {long}{loose}, units {whole}, \
+         amount DECIMAL(12,2), approved {flag}, due DATE, updated {moment}, added_by {text}(255){loose})"
     )
 }
