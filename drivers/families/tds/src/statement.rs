@@ -71,7 +71,7 @@ async fn touched(
     })
 }
 
-/// Adds many rows; all of them are checked before the first is sent.
+/// Adds many rows.
 async fn insert_all(
     session: &mut Session,
     server: &Server,
@@ -100,8 +100,12 @@ async fn insert_all(
     }
     for mut statement in of_values {
         execute::count(&mut statement, flavor.counts);
-        let query = inserted(&statement, flavor, insert, &columns)?;
-        added += touched(session, server, query).await?;
+        let mut query = inserted(&statement, flavor, insert, &columns);
+        if query.is_err() {
+            columns = server.columns_anew(session, &insert.table).await?;
+            query = inserted(&statement, flavor, insert, &columns);
+        }
+        added += touched(session, server, query?).await?;
     }
     Ok(added)
 }
