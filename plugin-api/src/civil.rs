@@ -103,6 +103,15 @@ impl Timestamp {
         ))
     }
 
+    /// What a clock shows at this moment, so many seconds east of UTC.
+    #[must_use]
+    pub fn at_offset(self, offset: i32) -> Self {
+        Self {
+            seconds: self.seconds.saturating_add(offset.into()),
+            ..self
+        }
+    }
+
     /// Microseconds since the epoch, rounded down; `None` when out of range.
     pub fn to_micros(self) -> Option<i64> {
         self.seconds
@@ -209,9 +218,31 @@ impl fmt::Display for TimeOfDay {
     }
 }
 
+/// Prints seconds east of UTC as `+HH:MM`; seconds beyond whole minutes are left out.
+pub struct Offset(pub i32);
+
+impl fmt::Display for Offset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = if self.0 < 0 { '-' } else { '+' };
+        let minutes = self.0.unsigned_abs() / 60;
+        write!(f, "{sign}{:02}:{:02}", minutes / 60, minutes % 60)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_clock_elsewhere_shows_its_own_time() {
+        let at = |offset| {
+            let local = Timestamp::from_micros(0).at_offset(offset);
+            format!("{local}{}", Offset(offset))
+        };
+        assert_eq!(at(0), "1970-01-01T00:00:00+00:00");
+        assert_eq!(at(19_800), "1970-01-01T05:30:00+05:30");
+        assert_eq!(at(-3_600), "1969-12-31T23:00:00-01:00");
+    }
 
     #[test]
     fn days_and_dates_agree_over_the_whole_range() {

@@ -71,6 +71,18 @@ impl Limits {
             bulk_from: 0,
         }
     }
+
+    /// Most rows of one insert statement with so many columns; at least one.
+    pub fn insert_rows(self, columns: usize) -> usize {
+        let by_params = self
+            .max_params
+            .checked_div(columns.max(1))
+            .filter(|most| *most > 0);
+        by_params
+            .unwrap_or(usize::MAX)
+            .min(self.max_insert_rows)
+            .max(1)
+    }
 }
 
 /// Prints every statement of the batch.
@@ -161,14 +173,7 @@ fn plan_insert<'b>(
         });
         return Ok(());
     }
-    let by_params = limits
-        .max_params
-        .checked_div(insert.columns.len().max(1))
-        .filter(|most| *most > 0);
-    let chunk = by_params
-        .unwrap_or(usize::MAX)
-        .min(limits.max_insert_rows)
-        .max(1);
+    let chunk = limits.insert_rows(insert.columns.len());
     let mut source = insert.rows.iter();
     let mut left = rows;
     while left > 0 {

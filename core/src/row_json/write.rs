@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use quillback_plugin_api::civil::{TimeOfDay, Timestamp};
+use quillback_plugin_api::civil::{Offset, TimeOfDay};
 use quillback_plugin_api::rows::Cells;
 use quillback_plugin_api::{Value, ValueRef};
 use serde_json::{Value as Json, json};
@@ -176,11 +176,7 @@ fn map<S: Sink>(value: ValueRef<'_>, sink: S) -> S::Done {
         ValueRef::Timestamp(stamp) => sink.plain(format_args!("{stamp}")),
         ValueRef::Instant(stamp) => sink.plain(format_args!("{stamp}Z")),
         ValueRef::OffsetInstant(stamp, offset) | ValueRef::ZonedInstant(stamp, offset, _) => {
-            let local = Timestamp {
-                seconds: stamp.seconds.saturating_add(offset.into()),
-                nanos: stamp.nanos,
-            };
-            sink.plain(format_args!("{local}{}", Zone(offset)))
+            sink.plain(format_args!("{}{}", stamp.at_offset(offset), Zone(offset)))
         }
         ValueRef::Interval(span) => sink.plain(format_args!(
             "P{}M{}DT{}.{:09}S",
@@ -211,14 +207,14 @@ impl fmt::Display for Zone {
         if self.0 == 0 {
             return f.write_str("Z");
         }
-        let sign = if self.0 < 0 { '-' } else { '+' };
-        let minutes = self.0.unsigned_abs() / 60;
-        write!(f, "{sign}{:02}:{:02}", minutes / 60, minutes % 60)
+        Offset(self.0).fmt(f)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use quillback_plugin_api::civil::Timestamp;
+
     use super::*;
 
     #[test]

@@ -6,7 +6,7 @@
 
 use std::fmt::Write as _;
 
-use quillback_plugin_api::civil::{Date, TimeOfDay, Timestamp};
+use quillback_plugin_api::civil::{Date, Offset, TimeOfDay, Timestamp};
 
 const DAY: i64 = 86_400_000_000_000;
 
@@ -20,18 +20,14 @@ pub(crate) fn print_stamp(stamp: Timestamp) -> String {
 
 /// Prints a time stamp with its offset, as the local time there: `2026-01-31 23:59:59+02:00`.
 pub(crate) fn print_offset_stamp(instant: Timestamp, offset: i32) -> String {
-    let local = Timestamp {
-        seconds: instant.seconds.saturating_add(offset.into()),
-        ..instant
-    };
+    let local = instant.at_offset(offset);
     format!("{}{}", print_stamp(local), print_offset(offset))
 }
 
 /// Prints an offset from UTC in seconds: `+02:00`.
 pub(crate) fn print_offset(offset: i32) -> String {
-    let sign = if offset < 0 { '-' } else { '+' };
     let seconds = offset.unsigned_abs();
-    let mut text = format!("{sign}{:02}:{:02}", seconds / 3600, seconds / 60 % 60);
+    let mut text = Offset(offset).to_string();
     if !seconds.is_multiple_of(60) {
         let _ = write!(text, ":{:02}", seconds % 60);
     }

@@ -6,9 +6,10 @@
 
 use std::fmt::Write as _;
 
-use quillback_plugin_api::civil::{TimeOfDay, Timestamp};
+use quillback_plugin_api::civil::{Offset, TimeOfDay, Timestamp};
 use quillback_plugin_api::dialect::{self, Dialect};
 use quillback_plugin_api::rows::Cells;
+use quillback_plugin_api::run::Limits;
 use quillback_plugin_api::sql::{Insert, Rendered, SqlWriter};
 use quillback_plugin_api::{DriverError, Value, ValueRef};
 use tiberius::Uuid;
@@ -20,8 +21,6 @@ use crate::types::bind;
 const BULK_FROM: usize = 500;
 /// Bytes from which a text is ended after its row.
 const PIECE: usize = 4 << 20;
-/// Most rows of one `VALUES`.
-const MOST_ROWS: usize = 1_000;
 
 /// How a server reads JSON as a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,13 +54,6 @@ pub(crate) struct Statements {
     pub(crate) of_values: Vec<Rendered>,
 }
 
-/// What the statements keep to.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Limits {
-    pub(crate) max_params: usize,
-    pub(crate) reads: ReadsJson,
-}
-
 /// Prints the statements of a large insert.
 ///
 /// # Errors
@@ -71,15 +63,14 @@ pub(crate) fn statements(
     insert: &Insert,
     columns: &Columns,
     limits: Limits,
+    reads: ReadsJson,
 ) -> Result<Statements, DriverError> {
     let mut made = Statements::default();
-    let single = match Form::of(dialect, insert, columns, limits.reads) {
+    let single = match Form::of(dialect, insert, columns, reads) {
         Some(form) => form.write(insert, &mut made.of_texts)?,
         None => insert.rows.iter().collect(),
     };
-    let width = insert.columns.len().max(1);
-    let most = (limits.max_params / width).clamp(1, MOST_ROWS);
-    for rows in single.chunks(most) {
+    for rows in single.chunks(limits.insert_rows(insert.columns.len())) {
         let statement = dialect::insert(dialect, insert, rows)?;
         made.of_values.push(statement);
     }
@@ -161,7 +152,10 @@ impl<'c> Form<'c> {
             }
             let given = cell.map(ValueRef::to_owned)?;
             let value = bind::checked(column, &given)?;
-            bind::value(&value)?;
+            // A text is fine as it is, and binding one would copy it.
+            if !matches!(*value, Value::Text(_)) {
+                bind::value(&value)?;
+            }
             if !append(&value, self.reads, out) {
                 return Ok(false);
             }
@@ -243,22 +237,12 @@ fn append_text(text: &str, reads: ReadsJson, out: &mut String) -> bool {
 
 /// A moment with its offset; `false` where the local time of it lies outside of the years that the server knows.
 fn append_offset(instant: Timestamp, offset: i32, out: &mut String) -> bool {
-    let local = Timestamp {
-        seconds: instant.seconds.saturating_add(offset.into()),
-        nanos: instant.nanos,
-    };
+    let local = instant.at_offset(offset);
     let knows = local
         .to_parts()
         .is_some_and(|(date, _)| (1..=9999).contains(&date.year));
-    let sign = if offset < 0 { '-' } else { '+' };
-    let minutes = offset.unsigned_abs() / 60;
     // Writing into a string cannot fail.
-    let _ = write!(
-        out,
-        "\"{local}{sign}{:02}:{:02}\"",
-        minutes / 60,
-        minutes % 60
-    );
+    let _ = write!(out, "\"{local}{}\"", Offset(offset));
     knows
 }
 

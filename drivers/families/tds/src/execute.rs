@@ -3,13 +3,11 @@
 use quillback_plugin_api::DriverError;
 use quillback_plugin_api::batch::{Batch, BatchOutcome, RenderedStep, Step};
 use quillback_plugin_api::run::{self, Action, Answer, Limits, Planned};
-use quillback_plugin_api::sql::Rendered;
 use quillback_plugin_api::transact::{self, Transact};
 
 use crate::Server;
-use crate::bulk;
 use crate::connect::{self, Session};
-use crate::flavor::{Counts, Flavor};
+use crate::flavor::Flavor;
 use crate::nulls;
 use crate::statement;
 
@@ -18,25 +16,21 @@ use crate::statement;
 /// # Errors
 /// What the server says, with the step that failed; `Timeout` after the deadline.
 pub(crate) async fn apply(server: &Server, batch: Batch) -> Result<BatchOutcome, DriverError> {
-    let planned = plan(server.flavor, &batch, bulk::bulk_from(server.reads_json))?;
+    let planned = plan(&batch, server.flavor, server.limits())?;
     transact::apply(&server.pool, server, &batch, &planned).await
 }
 
 /// The statements of a batch, each of which asks in the same breath for what it did.
 fn plan<'b>(
-    flavor: &Flavor,
     batch: &'b Batch,
-    bulk_from: usize,
+    flavor: &Flavor,
+    limits: Limits,
 ) -> Result<Vec<Planned<'b>>, DriverError> {
-    let limits = Limits {
-        bulk_from,
-        ..Limits::of(&(flavor.capabilities)())
-    };
     let mut planned = run::plan(batch, flavor.dialect, limits)?;
     for Planned { action, .. } in &mut planned {
-        match (action, flavor.counts) {
-            (Action::Execute(statement), counts) => count(statement, counts),
-            (Action::Returning { statement, .. }, _) => {
+        match action {
+            Action::Execute(statement) => flavor.counts.ask(statement),
+            Action::Returning { statement, .. } => {
                 statement.sql.push_str(flavor.made_key.unwrap_or_default());
             }
             _ => {}
@@ -45,19 +39,13 @@ fn plan<'b>(
     Ok(planned)
 }
 
-/// Adds the question for how many rows the statement touched.
-pub(crate) fn count(statement: &mut Rendered, counts: Counts) {
-    if let Counts::Asked(question) = counts {
-        statement.sql.push_str(question);
-    }
-}
-
 /// The statements of a batch, for people.
 ///
 /// # Errors
 /// `Unsupported` where a step cannot be expressed.
 pub(crate) fn render(flavor: &Flavor, batch: &Batch) -> Result<Vec<RenderedStep>, DriverError> {
-    let mut steps = run::rendered(&plan(flavor, batch, 0)?);
+    let limits = Limits::of(&(flavor.capabilities)());
+    let mut steps = run::rendered(&plan(batch, flavor, limits)?);
     for step in &mut steps {
         step.statement = nulls::left_out(&step.statement);
     }

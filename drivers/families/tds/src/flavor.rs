@@ -4,7 +4,7 @@ use quillback_plugin_api::DriverError;
 use quillback_plugin_api::batch::Isolation;
 use quillback_plugin_api::capabilities::Capabilities;
 use quillback_plugin_api::dialect::Dialect;
-use quillback_plugin_api::sql::Ddl;
+use quillback_plugin_api::sql::{Ddl, Rendered};
 
 use crate::catalog::Listing;
 use crate::connect::Greeting;
@@ -21,6 +21,15 @@ pub enum Counts {
     /// By what the protocol says at the end of each statement (`DONE`), added up; the session must have `NOCOUNT` off, and
     /// the database no triggers, whose counts would be taken for the statement's own.
     Told,
+}
+
+impl Counts {
+    /// Has a statement tell how many rows it touched.
+    pub(crate) fn ask(self, statement: &mut Rendered) {
+        if let Self::Asked(question) = self {
+            statement.sql.push_str(question);
+        }
+    }
 }
 
 /// One database of the family.

@@ -6,6 +6,7 @@ use quillback_plugin_api::driver::ServerInfo;
 use quillback_plugin_api::lately::Lately;
 use quillback_plugin_api::pieces::Pieces;
 use quillback_plugin_api::pool::Pool;
+use quillback_plugin_api::run::Limits;
 use quillback_plugin_api::sql::{Ddl, Select};
 use tiberius::Query;
 
@@ -51,6 +52,14 @@ impl Server {
             reads_json,
             greeting,
         })
+    }
+
+    /// The limits of statements, and from how many rows on an insert is sent as JSON.
+    pub(crate) fn limits(&self) -> Limits {
+        Limits {
+            bulk_from: bulk::bulk_from(self.reads_json),
+            ..Limits::of(&(self.flavor.capabilities)())
+        }
     }
 
     /// What the server said about itself when it was connected to first.

@@ -1,5 +1,7 @@
 //! One statement on one connection: parameters bound, answer read.
 
+use std::borrow::Cow;
+
 use quillback_plugin_api::batch::Step;
 use quillback_plugin_api::rows::RowSet;
 use quillback_plugin_api::run::{Action, Answer};
@@ -15,7 +17,7 @@ use crate::flavor::{Counts, Flavor};
 use crate::nulls;
 use crate::tables::{Columns, Known};
 use crate::types::{bind, read};
-use crate::{Server, bulk, execute};
+use crate::{Server, bulk};
 
 /// Sends the planned statement of `step` and reads its answer.
 ///
@@ -78,34 +80,30 @@ async fn insert_all(
     insert: &Insert,
 ) -> Result<u64, DriverError> {
     let flavor = server.flavor;
-    let limits = bulk::Limits {
-        max_params: (flavor.capabilities)().max_params as usize,
-        reads: server.reads_json,
+    let (limits, reads) = (server.limits(), server.reads_json);
+    let print = |columns: &Columns| {
+        let mut made = bulk::statements(flavor.dialect, insert, columns, limits, reads)?;
+        for statement in &mut made.of_texts {
+            flavor.counts.ask(statement);
+            if let Cow::Owned(numbered) = numbered(statement, flavor, insert, columns) {
+                *statement = numbered;
+            }
+        }
+        Ok(made)
     };
-    let mut columns = server.columns(session, &insert.table).await?;
-    let mut made = bulk::statements(flavor.dialect, insert, &columns, limits);
-    if made.is_err() {
-        columns = server.columns_anew(session, &insert.table).await?;
-        made = bulk::statements(flavor.dialect, insert, &columns, limits);
-    }
     let bulk::Statements {
         of_texts,
         of_values,
-    } = made?;
+    } = fitting(session, server, &insert.table, print).await?;
     let mut added = 0;
-    for mut statement in of_texts {
-        execute::count(&mut statement, flavor.counts);
-        numbered(&mut statement, flavor, insert, &columns);
+    for statement in of_texts {
         added += touched(session, server, compared(&statement)?).await?;
     }
     for mut statement in of_values {
-        execute::count(&mut statement, flavor.counts);
-        let mut query = inserted(&statement, flavor, insert, &columns);
-        if query.is_err() {
-            columns = server.columns_anew(session, &insert.table).await?;
-            query = inserted(&statement, flavor, insert, &columns);
-        }
-        added += touched(session, server, query?).await?;
+        flavor.counts.ask(&mut statement);
+        let bind = |columns: &Columns| inserted(&statement, flavor, insert, columns);
+        let query = fitting(session, server, &insert.table, bind).await?;
+        added += touched(session, server, query).await?;
     }
     Ok(added)
 }
@@ -199,13 +197,26 @@ async fn written(
     let Some(table) = table_of(write) else {
         return compared(statement);
     };
+    let bind = |columns: &Columns| fitted(statement, server.flavor, write, columns);
+    fitting(session, server, table, bind).await
+}
+
+/// What is made for the columns of a table. Where it does not fit them they are looked up once more: others may have
+/// made the table anew since.
+async fn fitting<T>(
+    session: &mut Session,
+    server: &Server,
+    table: &TableRef,
+    make: impl Fn(&Columns) -> Result<T, DriverError>,
+) -> Result<T, DriverError> {
     let columns = server.columns(session, table).await?;
-    let first = fitted(statement, server.flavor, write, &columns);
+    let first = make(&columns);
     if first.is_ok() {
         return first;
     }
-    let columns = server.columns_anew(session, table).await?;
-    fitted(statement, server.flavor, write, &columns)
+    server.tables.forget_one(table);
+    let columns = server.columns(session, table).await?;
+    make(&columns)
 }
 
 /// A statement with parameters for the columns that it writes.
@@ -236,8 +247,7 @@ fn inserted(
     insert: &Insert,
     columns: &Columns,
 ) -> Result<Query<'static>, DriverError> {
-    let mut statement = statement.clone();
-    numbered(&mut statement, flavor, insert, columns);
+    let statement = numbered(statement, flavor, insert, columns);
     stored(&statement, insert.columns.iter().cycle().map(Some), columns)
 }
 
@@ -245,16 +255,25 @@ fn inserted(
 /// setting is one of the request: a statement with parameters is a module of its own (`sp_executesql`), behind which
 /// settings are what they were before.
 /// <https://learn.microsoft.com/sql/t-sql/statements/set-identity-insert-transact-sql>
-fn numbered(statement: &mut Rendered, flavor: &Flavor, insert: &Insert, columns: &Columns) {
+fn numbered<'s>(
+    statement: &'s Rendered,
+    flavor: &Flavor,
+    insert: &Insert,
+    columns: &Columns,
+) -> Cow<'s, Rendered> {
     let is_identity = |name| columns.get(name).is_some_and(|known| known.info.identity);
-    if insert.columns.iter().any(is_identity) {
-        let switch = |to: &str| {
-            let mut w = SqlWriter::new(flavor.dialect);
-            w.syntax("SET IDENTITY_INSERT ").table(&insert.table);
-            w.finish().sql + to
-        };
-        statement.sql = format!("{}; {}; {}", switch(" ON"), statement.sql, switch(" OFF"));
+    if !insert.columns.iter().any(is_identity) {
+        return Cow::Borrowed(statement);
     }
+    let switch = |to: &str| {
+        let mut w = SqlWriter::new(flavor.dialect);
+        w.syntax("SET IDENTITY_INSERT ").table(&insert.table);
+        w.finish().sql + to
+    };
+    Cow::Owned(Rendered {
+        sql: format!("{}; {}; {}", switch(" ON"), statement.sql, switch(" OFF")),
+        params: statement.params.clone(),
+    })
 }
 
 /// A statement whose parameters are stored in these columns; `None` is for one that is compared.

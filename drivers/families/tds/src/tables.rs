@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use quillback_plugin_api::catalog::ColumnInfo;
+#[cfg(test)]
+use quillback_plugin_api::types::LogicalType;
 use quillback_plugin_api::{DriverError, Ident, TableRef};
 
 use crate::connect::Session;
@@ -54,6 +56,25 @@ impl Known {
     }
 }
 
+#[cfg(test)]
+impl Known {
+    /// A column that takes NULL, and has nothing else to it.
+    pub(crate) fn plain(name: &str, ty: LogicalType, native: &str) -> Self {
+        Self {
+            info: ColumnInfo {
+                name: Ident::new(name).unwrap(),
+                ty,
+                native: native.into(),
+                nullable: true,
+                has_default: false,
+                generated: false,
+                identity: false,
+            },
+            code_page: None,
+        }
+    }
+}
+
 /// The columns of one table by their names, upper and lower case being the same as they mostly are to the server.
 #[derive(Debug, Default)]
 pub(crate) struct Columns(HashMap<String, Known>);
@@ -95,18 +116,5 @@ impl Server {
             self.tables.put(table, &columns);
         }
         Ok(columns)
-    }
-
-    /// The same, whatever was looked up before: others may have made the table anew since.
-    ///
-    /// # Errors
-    /// What the server says.
-    pub(crate) async fn columns_anew(
-        &self,
-        session: &mut Session,
-        table: &TableRef,
-    ) -> Result<Arc<Columns>, DriverError> {
-        self.tables.forget_one(table);
-        self.columns(session, table).await
     }
 }

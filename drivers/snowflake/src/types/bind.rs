@@ -6,7 +6,7 @@ use quillback_family_http::values::{
     DAY, SECOND, date, digits, exact_float, finite_digits, fits, fits_digits, float, moment,
     near_float, refused, time,
 };
-use quillback_plugin_api::civil::Timestamp;
+use quillback_plugin_api::civil::{Offset, Timestamp};
 use quillback_plugin_api::error::Origin;
 use quillback_plugin_api::types::LogicalType;
 use quillback_plugin_api::value::uuid_text;
@@ -186,18 +186,8 @@ fn with_offset(instant: Timestamp, offset: i32) -> Result<String, DriverError> {
             "an offset has whole minutes, less than a day of them",
         ));
     }
-    let local = Timestamp {
-        seconds: instant.seconds.saturating_add(offset.into()),
-        ..instant
-    };
-    let sign = if offset < 0 { '-' } else { '+' };
-    let minutes = offset.abs() / 60;
-    let local = moment(local)?;
-    Ok(format!(
-        "{local}{sign}{:02}:{:02}",
-        minutes / 60,
-        minutes % 60
-    ))
+    let local = moment(instant.at_offset(offset))?;
+    Ok(format!("{local}{}", Offset(offset)))
 }
 
 #[cfg(test)]

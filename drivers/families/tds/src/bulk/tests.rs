@@ -1,6 +1,5 @@
 //! What is written for columns of each type, and what goes as parameters instead.
 
-use quillback_plugin_api::catalog::ColumnInfo;
 use quillback_plugin_api::civil::Date;
 use quillback_plugin_api::sql::{ColumnDef, Lock, RenderError, Select};
 use quillback_plugin_api::types::LogicalType;
@@ -40,29 +39,15 @@ impl Spelling for Plain {
 const DIALECT: Tsql<Plain> = Tsql(Plain);
 const LIMITS: Limits = Limits {
     max_params: 10,
-    reads: ReadsJson::Fully,
+    max_insert_rows: 1_000,
+    bulk_from: 0,
 };
 
-fn column(name: &str, ty: LogicalType, native: &str) -> Known {
-    Known {
-        info: ColumnInfo {
-            name: Ident::new(name).unwrap(),
-            ty,
-            native: native.into(),
-            nullable: true,
-            has_default: false,
-            generated: false,
-            identity: false,
-        },
-        code_page: None,
-    }
-}
-
 fn inserted(columns: &[Known], rows: &[Vec<Value>]) -> Statements {
-    inserted_within(LIMITS, columns, rows)
+    inserted_where(ReadsJson::Fully, columns, rows)
 }
 
-fn inserted_within(limits: Limits, columns: &[Known], rows: &[Vec<Value>]) -> Statements {
+fn inserted_where(reads: ReadsJson, columns: &[Known], rows: &[Vec<Value>]) -> Statements {
     let insert = Insert {
         table: TableRef::in_schema(None, Ident::literal("t")),
         columns: columns
@@ -72,12 +57,19 @@ fn inserted_within(limits: Limits, columns: &[Known], rows: &[Vec<Value>]) -> St
         rows: RowBuffer::from_rows(columns.len(), rows).unwrap(),
         returning: Vec::new(),
     };
-    statements(&DIALECT, &insert, &Columns::of(columns.to_vec()), limits).unwrap()
+    statements(
+        &DIALECT,
+        &insert,
+        &Columns::of(columns.to_vec()),
+        LIMITS,
+        reads,
+    )
+    .unwrap()
 }
 
 /// One row of one value that is written as text.
 fn written(ty: LogicalType, native: &str, value: Value) -> String {
-    let made = inserted(&[column("c", ty, native)], &[vec![value]]);
+    let made = inserted(&[Known::plain("c", ty, native)], &[vec![value]]);
     assert!(made.of_values.is_empty(), "{native}");
     let [Value::Text(text)] = made.of_texts[0].params.as_slice() else {
         panic!("{native}");
@@ -88,9 +80,9 @@ fn written(ty: LogicalType, native: &str, value: Value) -> String {
 #[test]
 fn all_rows_are_one_parameter() {
     let columns = [
-        column("re]gion", LogicalType::text(20), "nvarchar(20)"),
-        column("amount", LogicalType::decimal(12, 2), "decimal(12,2)"),
-        column("note", LogicalType::Text { length: None }, "nvarchar(max)"),
+        Known::plain("re]gion", LogicalType::text(20), "nvarchar(20)"),
+        Known::plain("amount", LogicalType::decimal(12, 2), "decimal(12,2)"),
+        Known::plain("note", LogicalType::Text { length: None }, "nvarchar(max)"),
     ];
     let number = Value::Decimal(Decimal::new("-0.10").unwrap());
     let rows = [
@@ -167,20 +159,16 @@ fn moments_are_written_with_all_that_they_have() {
 
 #[test]
 fn what_the_server_would_not_read_exactly_goes_as_parameters() {
-    let texts = column("c", LogicalType::text(9), "nvarchar(9)");
+    let texts = Known::plain("c", LogicalType::text(9), "nvarchar(9)");
     let rows = [vec!["a".into()], vec!["b\0".into()], vec!["c".into()]];
     let made = inserted(&[texts], &rows);
     assert_eq!(made.of_texts[0].params, [Value::from(r#"[["a"],["c"]]"#)]);
     assert_eq!(made.of_values.len(), 1);
     assert_eq!(made.of_values[0].params, [Value::from("b\0")]);
 
-    let literal = Limits {
-        reads: ReadsJson::WithoutEscapes,
-        ..LIMITS
-    };
-    let texts = column("c", LogicalType::text(9), "nvarchar(9)");
+    let texts = Known::plain("c", LogicalType::text(9), "nvarchar(9)");
     let rows = [vec!["ä🚀".into()], vec!["\"".into()], vec!["\n".into()]];
-    let made = inserted_within(literal, &[texts], &rows);
+    let made = inserted_where(ReadsJson::WithoutEscapes, &[texts], &rows);
     assert_eq!(made.of_texts[0].params, [Value::from(r#"[["ä🚀"]]"#)]);
     assert_eq!(made.of_values[0].params, ["\"".into(), "\n".into()]);
 
@@ -198,7 +186,7 @@ fn what_the_server_would_not_read_exactly_goes_as_parameters() {
         ),
     ] {
         let rows = vec![vec![value]; 25];
-        let made = inserted(&[column("c", ty, native)], &rows);
+        let made = inserted(&[Known::plain("c", ty, native)], &rows);
         assert!(made.of_texts.is_empty(), "{native}");
         let sizes: Vec<_> = made.of_values.iter().map(|s| s.params.len()).collect();
         assert_eq!(sizes, [10, 10, 5], "{native}");
@@ -207,7 +195,7 @@ fn what_the_server_would_not_read_exactly_goes_as_parameters() {
 
 #[test]
 fn a_long_text_is_ended_after_a_row() {
-    let texts = column("c", LogicalType::Text { length: None }, "nvarchar(max)");
+    let texts = Known::plain("c", LogicalType::Text { length: None }, "nvarchar(max)");
     let rows = vec![vec!["x".repeat(PIECE / 2).into()]; 3];
     let made = inserted(&[texts], &rows);
     let rows_of = |statement: &Rendered| match &statement.params[0] {
@@ -220,12 +208,21 @@ fn a_long_text_is_ended_after_a_row() {
 
 #[test]
 fn a_value_that_does_not_fit_is_refused_before_anything_is_sent() {
-    let texts = column("c", LogicalType::text(1), "nvarchar(1)");
+    let texts = Known::plain("c", LogicalType::text(1), "nvarchar(1)");
     let insert = Insert {
         table: TableRef::in_schema(None, Ident::literal("t")),
         columns: vec![Ident::literal("c")],
         rows: RowBuffer::from_rows(1, &[vec!["a".into()], vec!["ab".into()]]).unwrap(),
         returning: Vec::new(),
     };
-    assert!(statements(&DIALECT, &insert, &Columns::of([texts]), LIMITS).is_err());
+    assert!(
+        statements(
+            &DIALECT,
+            &insert,
+            &Columns::of([texts]),
+            LIMITS,
+            ReadsJson::Fully
+        )
+        .is_err()
+    );
 }

@@ -1,23 +1,13 @@
 //! Values that are sent, and values that are refused before the server would change them.
 
-use quillback_plugin_api::Ident;
-use quillback_plugin_api::catalog::ColumnInfo;
 use quillback_plugin_api::value::Decimal;
 
 use super::*;
 
 fn column(ty: LogicalType, native: &str, code_page: Option<i32>) -> Known {
     Known {
-        info: ColumnInfo {
-            name: Ident::literal("c"),
-            ty,
-            native: native.into(),
-            nullable: true,
-            has_default: false,
-            generated: false,
-            identity: false,
-        },
         code_page,
+        ..Known::plain("c", ty, native)
     }
 }
 
